@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * essence.h - the public C interface of the essence talking-avatar engine.
+ *
+ * Audio goes in, lip-synced video frames come out, 25 a second, on the CPU, offline.
+ *
+ *     be_fixture_t *avatar = NULL;
+ *     be_runtime_t *stream = NULL;
+ *     be_fixture_load("me.imx", NULL, &avatar);
+ *     be_runtime_create(avatar, NULL, &stream);
+ *     be_runtime_push_audio(stream, pcm, n);                  (16 kHz mono float32, any n)
+ *     while (be_runtime_ticks_available(stream) > 0)
+ *         be_runtime_pull_frame(stream, -1, bgr, capacity, &result);
+ *     be_runtime_destroy(stream);
+ *     be_fixture_release(avatar);
+ *
+ * Conventions, true of every function unless its own text says otherwise:
+ *   - A call that can fail returns be_status. BE_OK is 0. On failure the output parameters are
+ *     untouched and be_last_error_message() gives one sentence for this thread.
+ *   - Strings are UTF-8 and NUL-terminated. Pointers given to a call are borrowed for the call.
+ *   - A tick is 640 samples of 16 kHz mono float32 in [-1, 1], 40 ms, and makes one frame.
+ *   - A frame is packed BGR24, top row first, width * height * 3 bytes, no padding between rows.
+ *   - Structs that begin with `abi_version` take 0 to 6 there (0 stands for 1); structs that begin
+ *     with `struct_size` take sizeof the struct. Reserved fields must be zero. 0 in a setting means
+ *     "default".
+ *   - Using a handle after it was destroyed or released is undefined, as in all of C.
+ *
+ * Functions and layouts marked "ABI 1" to "ABI 6" never change. "Revision n" marks additions of this
+ * engine, counted by be_abi_revision().
+ */
+#ifndef ESSENCE_H
+#define ESSENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(BE_BUILD)
+#define BE_API __declspec(dllexport)
+#elif defined(BE_STATIC)
+#define BE_API
+#else
+#define BE_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define BE_API __attribute__((visibility("default")))
+#else
+#define BE_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The ABI that this header describes, and the count of additions on top of it. */
+#define BE_ABI_VERSION 6
+#define BE_ABI_REVISION 1
+
+/* ---------------------------------------------------------------- values */
+
+/* What a call came to. ABI 1; NO_AUTH and AUTH_FATAL ABI 3. */
+typedef enum be_status {
+    BE_OK = 0,
+    BE_ERR_INVALID_ARG = 1,       /* a NULL, a size or a value that the call does not take */
+    BE_ERR_FILE_NOT_FOUND = 2,    /* the path does not exist or cannot be opened */
+    BE_ERR_FILE_CORRUPT = 3,      /* the file is not an avatar of this engine, or is damaged */
+    BE_ERR_MODEL_LOAD_FAILED = 4, /* ONNX Runtime is missing or refuses the audio encoder */
+    BE_ERR_OUT_OF_MEMORY = 5,
+    BE_ERR_AUDIO_FORMAT = 6,     /* no frame is ready: push more audio (also: unusable audio) */
+    BE_ERR_BUFFER_TOO_SMALL = 7, /* the frame does not fit into the caller's buffer */
+    BE_ERR_INFERENCE_FAILED = 8, /* the audio encoder failed while running */
+    BE_ERR_INTERNAL = 9,         /* a fault of the engine: please report it */
+    BE_ERR_NOT_IMPLEMENTED = 10, /* this build cannot do it; the message says what would */
+    BE_ERR_NO_AUTH = 11,         /* the avatar asks for authorisation that is absent for now */
+    BE_ERR_AUTH_FATAL = 12       /* authorisation was refused for good */
+} be_status;
+
+/* Execution provider of the audio encoder. CPU is the canonical one. ABI 1. */
+typedef enum be_ep {
+    BE_EP_CPU = 0,
+    BE_EP_AUTO = 1,
+    BE_EP_COREML = 2,
+    BE_EP_NNAPI = 3,
+    BE_EP_QNN = 4
+} be_ep;
+
+/* How much is logged; each level includes those before it. ABI 1. */
+typedef enum be_log_level {
+    BE_LOG_OFF = 0,
+    BE_LOG_ERROR = 1,
+    BE_LOG_WARN = 2,
+    BE_LOG_INFO = 3,
+    BE_LOG_DEBUG = 4
+} be_log_level;
+
+/* How the samples of a be_audio_chunk_t are stored. Revision 1. */
+typedef enum be_sample_format {
+    BE_SAMPLE_S16 = 1, /* int16_t, full scale 32768 */
+    BE_SAMPLE_F32 = 2  /* float, full scale 1.0 */
+} be_sample_format;
+
+/* ---------------------------------------------------------------- handles */
+
+/* An avatar: immutable, reference-counted, shared by any number of runtimes.
+ * Thread-safety: all calls on it may come from any thread at any time. */
+typedef struct be_fixture be_fixture_t;
+
+/* One stream of audio to frames. It keeps its fixture alive.
+ * Thread-safety: one thread at a time; different runtimes are independent. */
+typedef struct be_runtime be_runtime_t;
+
+/* ---------------------------------------------------------------- structs */
+
+/* Settings of be_fixture_load. ABI 1. */
+typedef struct be_fixture_options {
+    uint32_t abi_version;
+    be_ep preferred_ep;          /* falls back to CPU, reported by be_fixture_info_t.active_ep */
+    uint32_t intra_op_threads;   /* threads of the encoder; 0 or 1 = the calling thread alone */
+    uint32_t reserved[7];
+} be_fixture_options_t;
+
+/* What an avatar and its encoder are. ABI 1. */
+typedef struct be_fixture_info {
+    uint32_t audio_sample_rate;      /* Hz: 16000 */
+    uint32_t audio_samples_per_tick; /* 640 */
+    uint32_t mel_bins;               /* log-mel bands: 40 */
+    uint32_t mel_frames_per_chunk;   /* log-mel frames per tick: 4 */
+    uint32_t embedding_dim;          /* floats that the encoder gives per tick: 23 */
+    uint32_t cluster_count;          /* mouths of the avatar, the rest mouth (0) included */
+    be_ep active_ep;                 /* the provider that runs the encoder */
+    uint32_t frame_width;            /* pixels */
+    uint32_t frame_height;           /* pixels */
+    uint32_t source_frame_count;     /* pictures in the avatar's loop */
+    uint32_t reserved[5];
+} be_fixture_info_t;
+
+/* Settings of be_runtime_create. ABI 1. */
+typedef struct be_runtime_options {
+    uint32_t abi_version;
+    uint32_t reserved[8];
+} be_runtime_options_t;
+
+/* What be_runtime_tick did. ABI 1. */
+typedef struct be_tick_result {
+    uint32_t cluster_idx;              /* mouth, 0 = at rest */
+    uint32_t embedding_floats_written; /* 0 when embedding_out was NULL */
+    uint32_t reserved[4];
+} be_tick_result_t;
+
+/* What a compose or pull did. ABI 1. */
+typedef struct be_compose_result {
+    uint32_t cluster_idx;    /* mouth, 0 = at rest: the frame equals the source frame bit for bit */
+    uint32_t frame_idx_used; /* source frame, 0 .. source_frame_count - 1 */
+    uint32_t bytes_written;  /* of the frame */
+    uint32_t reserved[4];
+} be_compose_result_t;
+
+/* The size of the picture to make. The avatar is scaled with its aspect ratio kept, centred, and the
+ * rest is filled. ABI 4. */
+typedef struct be_compose_size {
+    uint32_t target_width;  /* pixels, 1 .. 8192; both 0 = the avatar's own size */
+    uint32_t target_height; /* pixels, 1 .. 8192 */
+    uint8_t fill_b, fill_g, fill_r;
+    uint8_t _pad; /* 0 */
+} be_compose_size_t;
+
+/* A piece of audio as its source made it. Revision 1. */
+typedef struct be_audio_chunk {
+    uint32_t struct_size;    /* sizeof(be_audio_chunk_t) */
+    be_sample_format format; /* of each sample */
+    uint32_t sample_rate;    /* Hz, 4000 .. 384000 */
+    uint32_t channels;       /* 1 .. 32, interleaved; they are averaged */
+    const void *data;        /* frames * channels samples; NULL only when frames is 0 */
+    size_t frames;           /* samples per channel */
+} be_audio_chunk_t;
+
+/* Receives one log line (no newline). May be called from any thread; must not call back into the
+ * library other than be_set_log_callback. ABI 1. */
+typedef void be_log_fn(be_log_level level, const char *message, void *user);
+
+/* ---------------------------------------------------------------- library */
+
+/* Version of the library, such as "0.1.0". Static storage. Any thread. ABI 1. */
+BE_API const char *be_library_version(void);
+
+/* BE_ABI_VERSION of the library: 6. Any thread. ABI 1. */
+BE_API uint32_t be_abi_version(void);
+
+/* How many rounds of additions the library has on top of the ABI version. Any thread. Revision 1. */
+BE_API uint32_t be_abi_revision(void);
+
+/* The sentence of the last failed call on this thread, "" when none has failed. Owned by the
+ * library, valid until the next call on this thread. ABI 1. */
+BE_API const char *be_last_error_message(void);
+
+/* Sends log lines of `level` and graver to `sink`, with `user` handed through; NULL turns logging
+ * off, which is the default. Process-wide; any thread. `user` must outlive the setting. ABI 1. */
+BE_API void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level);
+
+/* ---------------------------------------------------------------- avatars */
+
+/* Loads an avatar file.
+ *
+ * imx_path  path of the .imx file.
+ * options   NULL = defaults.
+ * out       receives a handle with one reference, to be given to be_fixture_release.
+ *
+ * The file is read into memory once and closed. Source pictures are decoded on a worker thread in the
+ * order in which they are shown; the first frame does not wait for the last.
+ *
+ * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's container
+ * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime missing or too old: the message
+ * says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_NO_AUTH (the avatar
+ * is metered and this build has no authorisation), BE_ERR_OUT_OF_MEMORY. Any thread. ABI 1. */
+BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
+                                 be_fixture_t **out);
+
+/* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
+BE_API be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out);
+
+/* Adds a reference. NULL is allowed. Any thread. ABI 1. */
+BE_API void be_fixture_retain(be_fixture_t *fixture);
+
+/* Drops a reference; the last one frees the avatar. NULL is allowed. Any thread. ABI 1. */
+BE_API void be_fixture_release(be_fixture_t *fixture);
+
+/* ---------------------------------------------------------------- streams */
+
+/* Opens a stream on an avatar, at the first source frame, with nothing heard. options: NULL =
+ * defaults. *out is given to be_runtime_destroy. BE_ERR_INVALID_ARG, BE_ERR_MODEL_LOAD_FAILED,
+ * BE_ERR_OUT_OF_MEMORY. Any thread. ABI 1. */
+BE_API be_status be_runtime_create(be_fixture_t *fixture, const be_runtime_options_t *options,
+                                   be_runtime_t **out);
+
+/* Ends a stream and frees it. NULL is allowed. No other call may be in progress on it. ABI 1. */
+BE_API void be_runtime_destroy(be_runtime_t *runtime);
+
+/* Batch: advances by one tick without a picture.
+ *
+ * pcm, n           the whole utterance, the same in every call; the runtime keeps the cursor. Zeros are
+ *                  assumed beyond its end.
+ * embedding_out    NULL, or room for capacity_floats floats: the encoder's outputs for this tick.
+ * out              may be NULL.
+ *
+ * n samples give n / 640 ticks; after the last one BE_ERR_AUDIO_FORMAT. Batch and streaming calls give
+ * the same result bit for bit, but one stream uses either: be_runtime_reset_stream comes between.
+ * BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL (embedding_out), BE_ERR_INFERENCE_FAILED,
+ * BE_ERR_OUT_OF_MEMORY. ABI 1. */
+BE_API be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t n,
+                                 float *embedding_out, size_t capacity_floats,
+                                 be_tick_result_t *out);
+
+/* Batch: advances by one tick and composes its frame.
+ *
+ * pcm, n          as in be_runtime_tick.
+ * frame_idx_hint  source frame to show (taken modulo the count); < 0 = the runtime's own cursor, which
+ *                 loops through the avatar's frames.
+ * bgr, capacity   the caller's buffer, at least frame_width * frame_height * 3 bytes.
+ * out             may be NULL.
+ *
+ * A failed call consumes nothing. Errors as be_runtime_tick; BE_ERR_BUFFER_TOO_SMALL (bgr);
+ * BE_ERR_FILE_CORRUPT (a picture in the avatar cannot be decoded). ABI 1. */
+BE_API be_status be_runtime_tick_compose(be_runtime_t *runtime, const float *pcm, size_t n,
+                                         int32_t frame_idx_hint, uint8_t *bgr, size_t capacity,
+                                         be_compose_result_t *out);
+
+/* be_runtime_tick_compose at another size: NULL or zeros = the avatar's own. The buffer holds at least
+ * target_width * target_height * 3 bytes. The first call with a new size allocates. ABI 4. */
+BE_API be_status be_runtime_tick_compose_to_size(be_runtime_t *runtime, const float *pcm, size_t n,
+                                                 int32_t frame_idx_hint,
+                                                 const be_compose_size_t *size, uint8_t *bgr,
+                                                 size_t capacity, be_compose_result_t *out);
+
+/* Streaming: appends audio, 16 kHz mono float32 in [-1, 1], any n, in O(n); the samples are copied.
+ * BE_ERR_INVALID_ARG (NULL with n > 0), BE_ERR_OUT_OF_MEMORY. ABI 6. */
+BE_API be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, size_t n);
+
+/* Streaming: appends audio at any rate and channel count; it is averaged to mono and resampled to
+ * 16 kHz as it comes. The rate may change only after a flush. BE_ERR_INVALID_ARG,
+ * BE_ERR_AUDIO_FORMAT (rate or channels out of range, or the rate changed in mid-stream),
+ * BE_ERR_OUT_OF_MEMORY. Revision 1. */
+BE_API be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk);
+
+/* Streaming: nothing more follows for now. Drains the resampler and pads with silence so that every
+ * pushed sample can be pulled: n samples give ceil(n / 640) frames. A later push continues after the
+ * padding. Without new audio since the last flush nothing happens. BE_ERR_INVALID_ARG,
+ * BE_ERR_OUT_OF_MEMORY. Revision 1. */
+BE_API be_status be_runtime_flush(be_runtime_t *runtime);
+
+/* Streaming: composes the next frame; arguments as in be_runtime_tick_compose. Tick k can be pulled once
+ * 640 * (k + 1) samples plus the lookahead (1280 samples: 80 ms) have been pushed, or after a flush.
+ * BE_ERR_AUDIO_FORMAT when no frame is ready: the normal answer that asks for more audio. Other errors
+ * as be_runtime_tick_compose. ABI 6. */
+BE_API be_status be_runtime_pull_frame(be_runtime_t *runtime, int32_t frame_idx_hint, uint8_t *bgr,
+                                       size_t capacity, be_compose_result_t *out);
+
+/* be_runtime_pull_frame at another size; see be_runtime_tick_compose_to_size. Revision 1. */
+BE_API be_status be_runtime_pull_frame_to_size(be_runtime_t *runtime, int32_t frame_idx_hint,
+                                               const be_compose_size_t *size, uint8_t *bgr,
+                                               size_t capacity, be_compose_result_t *out);
+
+/* A source frame as it is, without a mouth, without audio. The cursor advances when frame_idx_hint is
+ * negative. size as in be_runtime_tick_compose_to_size. Errors: as there, without the audio's. Revision 1. */
+BE_API be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t frame_idx_hint,
+                                             const be_compose_size_t *size, uint8_t *bgr,
+                                             size_t capacity, be_compose_result_t *out);
+
+/* How many frames can be pulled now. 0 for NULL. ABI 6. */
+BE_API size_t be_runtime_ticks_available(const be_runtime_t *runtime);
+
+/* Forgets all audio and starts anew, at the first source frame. Keeps its memory. NULL is allowed.
+ * ABI 6. */
+BE_API void be_runtime_reset_stream(be_runtime_t *runtime);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

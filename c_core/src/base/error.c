@@ -1,0 +1,23 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+
+static _Thread_local char message[512];
+
+be_status bei_error_set(be_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    bei_log(BE_LOG_DEBUG, "error %d: %s", (int)status, message);
+    return status;
+}
+
+const char *bei_error_message(void)
+{
+    return message;
+}

@@ -1,0 +1,38 @@
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int threshold = BE_LOG_OFF;
+static be_log_fn *sink_fn;
+static void *sink_user;
+
+void bei_log_set_sink(be_log_fn *sink, void *user, be_log_level level)
+{
+    pthread_mutex_lock(&lock);
+    sink_fn = sink;
+    sink_user = user;
+    atomic_store(&threshold, sink ? (int)level : BE_LOG_OFF);
+    pthread_mutex_unlock(&lock);
+}
+
+void bei_log(be_log_level level, const char *format, ...)
+{
+    if ((int)level > atomic_load_explicit(&threshold, memory_order_relaxed))
+        return;
+    char line[768];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    /* The sink is copied out so that a callback may itself replace it without a deadlock. */
+    pthread_mutex_lock(&lock);
+    be_log_fn *sink = sink_fn;
+    void *user = sink_user;
+    pthread_mutex_unlock(&lock);
+    if (sink)
+        sink(level, line, user);
+}

@@ -1,0 +1,72 @@
+/* The avatar file (.imx) as plain tables over one block of bytes; docs/imx.md describes the format.
+ *
+ * The file is untrusted. After a successful open every index, offset, size and enum in these tables
+ * has been checked and every section's checksum has matched; only the JPEG and ONNX blobs themselves
+ * are still unverified bytes, to be treated so by whoever decodes them. */
+#ifndef BEI_CONTAINER_IMX_H
+#define BEI_CONTAINER_IMX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "essence.h"
+
+enum {
+    BEI_IMX_COORDS = 6,            /* openness, width, protrusion, labiodental, teeth, tongue */
+    BEI_IMX_MAX_SIDE = 4096,       /* pixels, of a picture */
+    BEI_IMX_MAX_PATCH_SIDE = 1024, /* pixels, of a mouth patch */
+    BEI_IMX_MAX_FRAMES = 4096,
+    BEI_IMX_MAX_MOUTHS = 512
+};
+
+typedef struct bei_imx_manifest {
+    char name[128];     /* UTF-8, for people */
+    char identity[128]; /* slug */
+    uint32_t width, height, fps;
+    bool metered;  /* auth: heartbeat */
+    bool pingpong; /* loop: play forth and back */
+} bei_imx_manifest_t;
+
+typedef struct bei_imx_frame {
+    uint32_t base;         /* index into bases */
+    uint16_t x, y, w, h;   /* rectangle of `jpeg` in the picture; w == 0: the base alone */
+    bei_span_t jpeg;
+    int32_t affine[6];     /* picture pixel -> patch pixel, 16.16 */
+    int16_t bias[3];       /* Y, U, V offset added to the patch, in 1/16 levels */
+} bei_imx_frame_t;
+
+typedef struct bei_imx_mouth {
+    int16_t coord[BEI_IMX_COORDS]; /* Q12 */
+    bei_span_t jpeg;               /* patch_w x patch_h; empty for mouth 0, the rest mouth */
+} bei_imx_mouth_t;
+
+typedef struct bei_imx {
+    bei_imx_manifest_t manifest;
+    bei_span_t *bases;
+    uint32_t base_count;
+    bei_imx_frame_t *frames;
+    uint32_t frame_count;
+    bei_imx_mouth_t *mouths;
+    uint32_t mouth_count;
+    uint16_t patch_w, patch_h;
+    const uint8_t *mask; /* patch_w * patch_h alpha values */
+    bei_span_t encoder;  /* ONNX; empty when the file has none */
+    bei_span_t thumbnail;
+    uint8_t *bytes;      /* owned: the whole file */
+    size_t size;
+} bei_imx_t;
+
+/* Reads the file into memory and checks it. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for
+ * another engine's container of the same extension, with a sentence that says so),
+ * BE_ERR_OUT_OF_MEMORY. On failure *out is untouched. */
+be_status bei_imx_open(const char *path, bei_imx_t **out);
+
+/* The same over a copy of `bytes`; `label` stands for the path in messages. */
+be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *label,
+                              bei_imx_t **out);
+
+/* Frees the tables and the bytes. NULL is allowed. */
+void bei_imx_close(bei_imx_t *imx);
+
+#endif
