@@ -1,0 +1,233 @@
+"""Each section of an avatar file as bytes: packing, and unpacking with every check.
+
+The layouts are those of docs/imx.md. Unpacking returns values whose indices, offsets and ranges
+hold; pictures are slices of the section, not yet looked into.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bithuman_ctypes.authoring._imx_model import (
+    COORD_NAMES,
+    MAX_FRAMES,
+    MAX_MOUTHS,
+    ImxError,
+    Manifest,
+    Mouth,
+    Placement,
+    SourceFrame,
+    check_coords,
+    check_manifest,
+    check_patch_size,
+    check_placement,
+    check_rect,
+    require,
+)
+
+MANIFEST_FORMAT = 1
+MAX_MANIFEST_BYTES = 64 * 1024
+MAX_MANIFEST_KEYS = 64
+
+_BASE_ROW = struct.Struct("<QII")
+_FRAME_ROW = struct.Struct("<I4HIQ")
+_PLACEMENT_ROW = struct.Struct("<6i3hH")
+_MOUTH_HEAD = struct.Struct("<IIHHI")
+_MOUTH_ROW = struct.Struct("<6hIQ")
+_COUNT_HEAD = struct.Struct("<II")
+
+
+class _Blobs:
+    """Blobs laid out one after the other from a start offset; equal ones are kept once."""
+
+    def __init__(self, start: int) -> None:
+        self._start = start
+        self._data = bytearray()
+        self._seen: dict[bytes, int] = {}
+
+    def add(self, blob: bytes) -> int:
+        """The offset of the blob from the section's start; 0 for an empty one."""
+        if not blob:
+            return 0
+        offset = self._seen.get(blob)
+        if offset is None:
+            offset = self._seen[blob] = self._start + len(self._data)
+            self._data += blob
+        return offset
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._data)
+
+
+def pack_manifest(manifest: Manifest) -> bytes:
+    table = {"format": MANIFEST_FORMAT, **asdict(manifest)}
+    text = json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def unpack_manifest(section: bytes) -> Manifest:
+    require(len(section) <= MAX_MANIFEST_BYTES, "the manifest is larger than 64 KiB")
+    table = _parse_manifest(section)
+    require(
+        len(table) <= MAX_MANIFEST_KEYS,
+        f"the manifest has {len(table)} keys, the limit is {MAX_MANIFEST_KEYS}",
+    )
+    names = [field.name for field in fields(Manifest)]
+    for name in ["format", *names]:
+        require(name in table, f"the manifest lacks {name!r}")
+    require(
+        table["format"] == MANIFEST_FORMAT and type(table["format"]) is int,
+        f"the manifest's format is {table['format']!r}, this reader knows {MANIFEST_FORMAT}",
+    )
+    manifest = Manifest(**{name: table[name] for name in names})
+    check_manifest(manifest)
+    return manifest
+
+
+def _parse_manifest(section: bytes) -> dict[str, Any]:
+    try:
+        table = json.loads(
+            section.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError) as error:
+        raise ImxError(f"the manifest is not JSON: {error}") from None
+    require(isinstance(table, dict), "the manifest is not a JSON object")
+    return dict(table)
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise ValueError("a key appears twice")
+    return table
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def pack_bases(bases: Sequence[bytes]) -> bytes:
+    blobs = _Blobs(_COUNT_HEAD.size + len(bases) * _BASE_ROW.size)
+    rows = b"".join(_BASE_ROW.pack(blobs.add(jpeg), len(jpeg), 0) for jpeg in bases)
+    return _COUNT_HEAD.pack(len(bases), 0) + rows + bytes(blobs)
+
+
+def unpack_bases(section: bytes) -> list[bytes]:
+    count = _unpack_count(section, "BASE", _BASE_ROW.size)
+    start = _COUNT_HEAD.size + count * _BASE_ROW.size
+    bases = []
+    for i in range(count):
+        offset, length, reserved = _BASE_ROW.unpack_from(section, 8 + i * _BASE_ROW.size)
+        require(reserved == 0, f"base picture {i} has a reserved field that is not 0")
+        bases.append(_slice(section, start, offset, length, f"base picture {i}"))
+    return bases
+
+
+def pack_frames(frames: Sequence[SourceFrame]) -> bytes:
+    blobs = _Blobs(_COUNT_HEAD.size + len(frames) * _FRAME_ROW.size)
+    rows = b"".join(
+        _FRAME_ROW.pack(frame.base, *frame.rect, len(frame.jpeg), blobs.add(frame.jpeg))
+        for frame in frames
+    )
+    return _COUNT_HEAD.pack(len(frames), 0) + rows + bytes(blobs)
+
+
+def unpack_frames(section: bytes, base_count: int, manifest: Manifest) -> list[SourceFrame]:
+    count = _unpack_count(section, "FRAM", _FRAME_ROW.size)
+    start = _COUNT_HEAD.size + count * _FRAME_ROW.size
+    frames = []
+    for i in range(count):
+        base, x, y, w, h, length, offset = _FRAME_ROW.unpack_from(section, 8 + i * _FRAME_ROW.size)
+        require(base < base_count, f"source frame {i} names base picture {base} of {base_count}")
+        if w == 0 or h == 0:
+            require(
+                not (x or y or w or h or length or offset),
+                f"source frame {i} has half a rectangle",
+            )
+            frames.append(SourceFrame(base))
+            continue
+        check_rect(i, (x, y, w, h), manifest)
+        jpeg = _slice(section, start, offset, length, f"source frame {i}")
+        frames.append(SourceFrame(base, (x, y, w, h), jpeg))
+    return frames
+
+
+def pack_placements(placements: Sequence[Placement]) -> bytes:
+    return b"".join(_PLACEMENT_ROW.pack(*row.affine, *row.bias, 0) for row in placements)
+
+
+def unpack_placements(section: bytes, frame_count: int) -> list[Placement]:
+    require(
+        len(section) == frame_count * _PLACEMENT_ROW.size,
+        f"PLAC has {len(section)} bytes, {frame_count} source frames need "
+        f"{frame_count * _PLACEMENT_ROW.size}",
+    )
+    placements = []
+    for i, row in enumerate(_PLACEMENT_ROW.iter_unpack(section)):
+        require(row[9] == 0, f"placement {i} has a reserved field that is not 0")
+        placements.append(Placement(row[0:6], row[6:9]))
+        check_placement(i, placements[-1])
+    return placements
+
+
+def pack_mouths(
+    mouths: Sequence[Mouth], patch_size: tuple[int, int], mask: NDArray[np.uint8]
+) -> bytes:
+    blobs = _Blobs(_MOUTH_HEAD.size + len(mouths) * _MOUTH_ROW.size + mask.size)
+    head = _MOUTH_HEAD.pack(len(mouths), len(COORD_NAMES), *patch_size, 0)
+    rows = b"".join(
+        _MOUTH_ROW.pack(*mouth.q12, len(mouth.jpeg), blobs.add(mouth.jpeg)) for mouth in mouths
+    )
+    return head + rows + mask.tobytes() + bytes(blobs)
+
+
+def unpack_mouths(section: bytes) -> tuple[list[Mouth], tuple[int, int], NDArray[np.uint8]]:
+    require(len(section) >= _MOUTH_HEAD.size, "MOUT is too short for its header")
+    count, dims, width, height, reserved = _MOUTH_HEAD.unpack_from(section)
+    require(1 <= count <= MAX_MOUTHS, f"MOUT has {count} mouths, 1 to {MAX_MOUTHS} are allowed")
+    require(dims == len(COORD_NAMES), f"MOUT has {dims} coordinates, not {len(COORD_NAMES)}")
+    require(reserved == 0, "MOUT has a reserved field that is not 0")
+    check_patch_size((width, height))
+    rows_end = _MOUTH_HEAD.size + count * _MOUTH_ROW.size
+    start = rows_end + width * height
+    require(len(section) >= start, "MOUT is too short for its table and mask")
+    mask = np.frombuffer(section, np.uint8, width * height, rows_end).reshape(height, width)
+    mouths = []
+    for i in range(count):
+        row = _MOUTH_ROW.unpack_from(section, _MOUTH_HEAD.size + i * _MOUTH_ROW.size)
+        if i == 0:
+            require(not any(row), "mouth 0 is not the rest mouth")
+            mouths.append(Mouth.rest())
+            continue
+        jpeg = _slice(section, start, row[7], row[6], f"mouth {i}")
+        mouths.append(Mouth.from_q12(row[0:6], jpeg))
+        check_coords(i, mouths[-1])
+    return mouths, (width, height), mask
+
+
+def _unpack_count(section: bytes, name: str, row_size: int) -> int:
+    require(len(section) >= _COUNT_HEAD.size, f"{name} is too short for its header")
+    count, reserved = _COUNT_HEAD.unpack_from(section)
+    require(1 <= count <= MAX_FRAMES, f"{name} has {count} rows, 1 to {MAX_FRAMES} are allowed")
+    require(reserved == 0, f"{name} has a reserved field that is not 0")
+    require(
+        len(section) >= _COUNT_HEAD.size + count * row_size,
+        f"{name} is too short for its {count} rows",
+    )
+    return int(count)
+
+
+def _slice(section: bytes, start: int, offset: int, length: int, what: str) -> bytes:
+    require(length > 0, f"{what} has no picture")
+    require(
+        offset >= start and offset + length <= len(section),
+        f"{what} lies outside its section: {length} bytes at {offset} of {len(section)}",
+    )
+    return section[offset : offset + length]
