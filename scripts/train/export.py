@@ -1,0 +1,87 @@
+"""Write the encoder as an ONNX file and compare it with the network in PyTorch."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from . import normalise
+from .layout import METADATA
+from .logmel import BANDS, FRAMES_PER_TICK
+from .model import CONTEXT, HIDDEN, STATE, Encoder, Step, shape_outputs
+
+OPSET = 17
+IR_VERSION = 8
+TOLERANCE = 1e-4
+CHECK_TICKS = 500
+MAX_BYTES = 3 * 1024 * 1024
+
+
+def write(encoder: Encoder, path: Path) -> int:
+    """Export `encoder` to `path`; returns the size in bytes, which may not exceed 3 MB."""
+    buffer = io.BytesIO()
+    example = (torch.zeros(1, FRAMES_PER_TICK, BANDS), torch.zeros(1, STATE))
+    torch.onnx.export(
+        Step(encoder).eval(),
+        example,
+        buffer,
+        dynamo=False,
+        opset_version=OPSET,
+        input_names=["mel", "state"],
+        output_names=["coords", "state_out"],
+    )
+    model = onnx.load_from_string(buffer.getvalue())
+    model.ir_version = IR_VERSION
+    model.graph.name = "essence-encoder"
+    model.producer_version = ""
+    for node in model.graph.node:
+        node.ClearField("doc_string")
+    onnx.helper.set_model_props(model, METADATA)
+    onnx.checker.check_model(model, full_check=True)
+    data = model.SerializeToString(deterministic=True)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"the encoder has {len(data)} bytes, more than {MAX_BYTES}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return len(data)
+
+
+def run(path: Path, mel: np.ndarray) -> np.ndarray:
+    """Run the file tick by tick over raw log-mel (frames, 40); returns (ticks, 23) per call."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    width = session.get_inputs()[1].shape[1]
+    state = np.zeros((1, width), dtype=np.float32)
+    rows = []
+    ticks = len(mel) // FRAMES_PER_TICK
+    for tick in mel[: ticks * FRAMES_PER_TICK].reshape(ticks, 1, FRAMES_PER_TICK, BANDS):
+        coords, state = session.run(None, {"mel": tick.astype(np.float32), "state": state})
+        rows.append(coords[0])
+    return np.stack(rows)
+
+
+def run_torch(encoder: Encoder, mel: np.ndarray) -> np.ndarray:
+    """Run the network over the whole clip at once; same shapes as `run`."""
+    clip = torch.from_numpy(np.ascontiguousarray(mel[None], dtype=np.float32))
+    with torch.no_grad():
+        features, extras, _ = normalise.sequence(clip, torch.zeros(1, normalise.STATE))
+        zeros = torch.zeros(1, CONTEXT, BANDS), torch.zeros(1, HIDDEN)
+        logits, _, _ = encoder.eval().sequence(features, extras, *zeros)
+        return shape_outputs(logits)[0][0].numpy()
+
+
+def check(encoder: Encoder, path: Path, seed: int = 0) -> float:
+    """Largest difference between file and network on noise of changing level; raises above 1e-4."""
+    generator = np.random.default_rng(seed)
+    level = np.repeat(generator.uniform(-11.5, 3.0, CHECK_TICKS // 10), 40)[:, None]
+    mel = np.maximum(level + generator.normal(0.0, 1.5, (len(level), BANDS)), -11.5)
+    difference = float(np.abs(run(path, mel) - run_torch(encoder, mel)).max())
+    if not difference <= TOLERANCE:
+        raise ValueError(f"{path} differs from the network by {difference:.2e}")
+    return difference

@@ -1,0 +1,78 @@
+"""Speech from Festival, with the phone times that `utt.save.segs` writes.
+
+The recorded-diphone voices kal and ked carry two human speakers, the statistical voice slt a third.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from . import audio, phones
+from .utterance import Utterance, from_ends
+
+VOICES = {
+    "kal": "voice_kal_diphone",
+    "ked": "voice_ked_diphone",
+    "slt": "voice_cmu_us_slt_arctic_hts",
+    "lp": "voice_lp_diphone",
+}
+"""Short names of the voices that are used here and the Scheme functions that select them."""
+
+TIMEOUT_S = 900
+
+
+def quote(text: str) -> str:
+    """Write `text` as a Scheme string."""
+    return '"' + text.replace("\\", " ").replace('"', " ") + '"'
+
+
+def script(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> str:
+    """Scheme that says each (text, duration stretch) into `folder`/N.wav and N.lab."""
+    lines = [f"({VOICES[voice]})"]
+    for number, (text, stretch) in enumerate(jobs):
+        stem = folder / str(number)
+        lines += [
+            f"(Parameter.set 'Duration_Stretch {stretch:.3f})",
+            f"(set! u (utt.synth (Utterance Text {quote(text)})))",
+            f'(utt.save.wave u "{stem}.wav" \'riff)',
+            f'(utt.save.segs u "{stem}.lab")',
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def run(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> None:
+    """Synthesise `jobs` with one Festival process; a failing sentence ends the rest of its batch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "say.scm"
+    program.write_text(script(voice, jobs, folder), encoding="utf-8")
+    subprocess.run(
+        ["festival", "-b", str(program)], check=False, capture_output=True, timeout=TIMEOUT_S
+    )
+
+
+def read_labels(path: Path) -> list[tuple[float, str]]:
+    """Rows (end time in s, phone name of the voice) of an Xlabel file."""
+    rows = path.read_text(encoding="utf-8", errors="replace").split("#\n", 1)[-1].splitlines()
+    fields = [row.split() for row in rows]
+    return [(float(row[0]), row[2]) for row in fields if len(row) >= 3]
+
+
+def synthesise(
+    voice: str, jobs: Sequence[tuple[str, float]], folder: Path
+) -> Iterator[Utterance]:
+    """Yield one utterance per (text, stretch) that Festival could say."""
+    run(voice, jobs, folder)
+    table = phones.ITALIAN if voice == "lp" else phones.FESTIVAL
+    for number in range(len(jobs)):
+        sound, labels = folder / f"{number}.wav", folder / f"{number}.lab"
+        if not (sound.exists() and labels.exists()):
+            continue
+        signal = audio.read(sound)
+        ends = phones.translate(read_labels(labels), table)
+        sound.unlink()
+        labels.unlink()
+        name = f"festival-{voice}-{number:04d}"
+        segments = from_ends(ends, len(signal) / audio.SAMPLE_RATE)
+        yield Utterance(name, f"festival-{voice}", signal, segments)

@@ -1,0 +1,42 @@
+"""Names and order of the encoder's outputs, and of its metadata: the contract with the C core."""
+
+from __future__ import annotations
+
+ARTICULATION = (
+    "openness",
+    "width",
+    "protrusion",
+    "closure",
+    "labiodental",
+    "teeth",
+    "tongue",
+    "speech",
+)
+VISEMES = (
+    "sil",
+    "PP",
+    "FF",
+    "TH",
+    "DD",
+    "kk",
+    "CH",
+    "SS",
+    "nn",
+    "RR",
+    "aa",
+    "E",
+    "ih",
+    "oh",
+    "ou",
+)
+OUTPUTS = ARTICULATION + VISEMES
+
+TICK_S = 0.04
+LOOKAHEAD_TICKS = 1
+"""Call j of the encoder describes tick j - 1, so it has heard 40 ms beyond the end of its tick."""
+
+METADATA = {
+    "be.encoder": "1",
+    "be.lookahead_ticks": str(LOOKAHEAD_TICKS),
+    "be.outputs": ",".join(OUTPUTS),
+}

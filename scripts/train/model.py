@@ -1,0 +1,118 @@
+"""The streaming network: two convolutions, a gated recurrent unit, one hidden layer, gated outputs.
+
+About 0.45 million parameters. `Encoder.sequence` runs whole clips for training; `Step` runs one tick with an
+explicit state, which is what the ONNX file holds. Both must agree, `export.py` checks it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from . import normalise
+from .layout import ARTICULATION, OUTPUTS
+from .logmel import BANDS, FRAMES_PER_TICK
+
+CONTEXT = 8
+"""Earlier mel frames that the convolutions see beside the four new ones."""
+CHANNELS = 128
+FEATURES = 192
+HIDDEN = 224
+HEAD = 128
+
+STATE = CONTEXT * BANDS + normalise.STATE + HIDDEN
+"""Width of the state row: convolution context, normaliser, recurrent state."""
+
+OPENNESS, WIDTH, PROTRUSION, CLOSURE, LABIODENTAL, TEETH, TONGUE, SPEECH = range(len(ARTICULATION))
+
+
+def ramp(value: Tensor, low: float, high: float) -> Tensor:
+    """0 below `low`, 1 above `high`, straight between."""
+    return torch.clamp((value - low) / (high - low), 0.0, 1.0)
+
+
+def shape_outputs(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Turn logits (..., 23) into coordinates (..., 23), and the openness before its gates.
+
+    The openness is stretched, so that it reaches 0 and 1 exactly, and shut by the closure: a regressed openness
+    shrinks to the mean, a probability does not. All articulation is multiplied by a gate of the speech
+    probability, so silence is exactly the rest position.
+    """
+    probability = torch.sigmoid(logits[..., : len(ARTICULATION)])
+    speech = probability[..., SPEECH : SPEECH + 1]
+    closure = probability[..., CLOSURE : CLOSURE + 1]
+    voice = ramp(speech, 0.25, 0.6)
+    free = torch.clamp(1.2 * probability[..., OPENNESS : OPENNESS + 1] - 0.1, 0.0, 1.0)
+    openness = free * (1.0 - ramp(closure, 0.2, 0.7)) * voice
+    width = torch.tanh(logits[..., WIDTH : WIDTH + 1]) * voice
+    others = probability[..., PROTRUSION:SPEECH] * voice
+    visemes = torch.softmax(logits[..., len(ARTICULATION) :], dim=-1)
+    return torch.cat([openness, width, others, speech, visemes], dim=-1), free
+
+
+class Encoder(nn.Module):
+    """Weights and the whole-clip forward pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(BANDS, CHANNELS, kernel_size=4, stride=2)
+        self.second = nn.Conv1d(CHANNELS, FEATURES, kernel_size=5, stride=2)
+        self.recurrent = nn.GRU(FEATURES + normalise.EXTRAS, HIDDEN, batch_first=True)
+        self.hidden = nn.Linear(HIDDEN, HEAD)
+        self.output = nn.Linear(HEAD, len(OUTPUTS))
+
+    def listen(self, features: Tensor) -> Tensor:
+        """(batch, CONTEXT + 4 n, 40) features to (batch, n, FEATURES)."""
+        narrow = torch.relu(self.first(features.transpose(1, 2)))
+        return torch.relu(self.second(narrow)).transpose(1, 2)
+
+    def head(self, hidden: Tensor) -> Tensor:
+        """Recurrent state to logits, over the last dimension."""
+        logits: Tensor = self.output(torch.relu(self.hidden(hidden)))
+        return logits
+
+    def sequence(
+        self, features: Tensor, extras: Tensor, context: Tensor, hidden: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (batch, ticks, 23) of a normalised clip, and the next context and hidden state.
+
+        `features` (batch, 4 ticks, 40), `extras` (batch, ticks, EXTRAS), `context` (batch, CONTEXT, 40),
+        `hidden` (batch, HIDDEN).
+        """
+        joined = torch.cat([context, features], dim=1)
+        heard = torch.cat([self.listen(joined), extras], dim=2)
+        states, last = self.recurrent(heard, hidden.unsqueeze(0))
+        return self.head(states), joined[:, -CONTEXT:], last[0]
+
+
+class Step(nn.Module):
+    """One tick: (mel, state) to (coords, state_out), as the C core calls it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def advance(self, heard: Tensor, hidden: Tensor) -> Tensor:
+        """One step of the gated recurrent unit, in the arithmetic of `torch.nn.GRU`."""
+        unit = self.encoder.recurrent
+        given = nn.functional.linear(heard, unit.weight_ih_l0, unit.bias_ih_l0)
+        kept = nn.functional.linear(hidden, unit.weight_hh_l0, unit.bias_hh_l0)
+        size = HIDDEN
+        reset = torch.sigmoid(given[:, :size] + kept[:, :size])
+        update = torch.sigmoid(given[:, size : 2 * size] + kept[:, size : 2 * size])
+        fresh = torch.tanh(given[:, 2 * size :] + reset * kept[:, 2 * size :])
+        return fresh + update * (hidden - fresh)
+
+    def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """`mel` (1, 4, 40) raw log-mel and `state` (1, STATE) to `coords` (1, 23) and the next state."""
+        split = CONTEXT * BANDS
+        context = state[:, :split].reshape(-1, CONTEXT, BANDS)
+        running = state[:, split : split + normalise.STATE]
+        hidden = state[:, split + normalise.STATE :]
+        features, extras, running = normalise.step(mel, running)
+        joined = torch.cat([context, features], dim=1)
+        heard = torch.cat([self.encoder.listen(joined)[:, 0], extras], dim=1)
+        hidden = self.advance(heard, hidden)
+        coords, _ = shape_outputs(self.encoder.head(hidden))
+        kept = joined[:, FRAMES_PER_TICK:].reshape(-1, split)
+        return coords, torch.cat([kept, running, hidden], dim=1)
