@@ -1,0 +1,19 @@
+/* Sentences about a damaged avatar file. */
+#ifndef BEI_CONTAINER_FAULT_H
+#define BEI_CONTAINER_FAULT_H
+
+#include "base/error.h"
+
+/* Records "<label>: <sentence>" and returns BE_ERR_FILE_CORRUPT. `label` is the file's path; a long
+ * one loses its beginning, so that the sentence is never cut off. What the sentence quotes from the
+ * file comes out as printable ASCII. */
+be_status bei_fault_set(const char *label, const char *format, ...) BEI_PRINTF(2, 3);
+
+/* Passes a failed check on as a sentence about the file. */
+#define BEI_CHECK(cond, label, ...)                                                                \
+    do {                                                                                           \
+        if (!(cond))                                                                               \
+            return bei_fault_set(label, __VA_ARGS__);                                              \
+    } while (0)
+
+#endif

@@ -1,0 +1,102 @@
+#include "container/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "container/fault.h"
+
+/* Flags that only some systems have or need. */
+#ifndef O_BINARY
+#define O_BINARY 0
+#endif
+#ifndef O_CLOEXEC
+#define O_CLOEXEC 0
+#endif
+#ifndef O_NONBLOCK
+#define O_NONBLOCK 0
+#endif
+
+enum { CHUNK = 16 << 20 };
+
+static be_status open_fault(const char *path, int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s: there is no such file", path);
+    case EACCES:
+    case EPERM:
+        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s: no permission to read it", path);
+    default:
+        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s: cannot be opened (system error %d)", path,
+                             error);
+    }
+}
+
+/* Reads up to `size` bytes; *got is less only at the file's end. */
+static be_status read_fully(int descriptor, uint8_t *to, size_t size, const char *path, size_t *got)
+{
+    *got = 0;
+    while (*got < size) {
+        size_t wanted = size - *got < CHUNK ? size - *got : CHUNK;
+        ssize_t n = read(descriptor, to + *got, wanted);
+        if (n < 0 && errno == EINTR)
+            continue;
+        BEI_CHECK(n >= 0, path, "cannot be read (system error %d)", errno);
+        if (n == 0)
+            break;
+        *got += (size_t)n;
+    }
+    return BE_OK;
+}
+
+/* Reads `size` bytes and makes sure that they are the whole file, then and now. */
+static be_status read_exactly(int descriptor, uint8_t *to, size_t size, const char *path)
+{
+    size_t got;
+    uint8_t beyond;
+    BEI_TRY(read_fully(descriptor, to, size, path, &got));
+    BEI_CHECK(got == size, path, "became shorter while it was read");
+    BEI_TRY(read_fully(descriptor, &beyond, 1, path, &got));
+    BEI_CHECK(got == 0, path, "became longer while it was read");
+    return BE_OK;
+}
+
+static be_status read_open_file(int descriptor, const char *path, size_t limit, uint8_t **bytes,
+                                size_t *size)
+{
+    struct stat status;
+    BEI_CHECK(fstat(descriptor, &status) == 0, path, "cannot be examined (system error %d)", errno);
+    BEI_CHECK(!S_ISDIR(status.st_mode), path, "is a folder, not an avatar file");
+    BEI_CHECK(S_ISREG(status.st_mode), path, "is not a regular file");
+    BEI_CHECK(status.st_size >= 0 && (uint64_t)status.st_size <= limit, path,
+              "larger than %zu bytes, the limit for an avatar", limit);
+    size_t wanted = (size_t)status.st_size;
+    uint8_t *block = bei_alloc(wanted);
+    if (!block)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu bytes of an avatar", wanted);
+    be_status result = read_exactly(descriptor, block, wanted, path);
+    if (result != BE_OK) {
+        bei_free(block);
+        return result;
+    }
+    *bytes = block;
+    *size = wanted;
+    return BE_OK;
+}
+
+be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size)
+{
+    /* Not blocking, so that a pipe without a writer is refused and not waited for. */
+    int descriptor = open(path, O_RDONLY | O_BINARY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return open_fault(path, errno);
+    be_status result = read_open_file(descriptor, path, limit, bytes, size);
+    close(descriptor);
+    return result;
+}

@@ -1,0 +1,16 @@
+/* A whole file as bytes. */
+#ifndef BEI_CONTAINER_FILE_H
+#define BEI_CONTAINER_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "essence.h"
+
+/* Reads a regular file of at most `limit` bytes into fresh memory, which the caller frees with
+ * bei_free. The file is read and not mapped: a mapped file that somebody truncates kills the
+ * process. BE_ERR_FILE_NOT_FOUND when it cannot be opened, BE_ERR_FILE_CORRUPT when it is no file,
+ * too large, changing or unreadable, BE_ERR_OUT_OF_MEMORY. On failure the outputs are untouched. */
+be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size);
+
+#endif
