@@ -21,14 +21,14 @@ COORD_NAMES = ("openness", "width", "protrusion", "labiodental", "teeth", "tongu
 Q12 = 4096
 MAX_COORD = 2 * Q12
 MIN_SIDE, MAX_SIDE = 64, 4096
-MAX_PATCH_SIDE = 1024
+MIN_PATCH_SIDE, MAX_PATCH_SIDE = 8, 1024
 MAX_FRAMES = 4096
 MAX_MOUTHS = 512
 MAX_NAME_BYTES = 127
 MAX_TEXT_BYTES = 1023
-MAX_BIAS = 255 * 16
-MAX_SCALE = 16 << 16
-MIN_DETERMINANT = 1 << 24
+MAX_BIAS = 255 * 16  # 1/16 levels
+MAX_SCALE = 8 << 16  # 16.16: patch pixels per picture pixel
+MIN_DETERMINANT = 1 << 26  # 32.32: 1/64 of the area
 MAX_DECODED_BYTES = 2 << 30
 RECT_GRID = 16
 FPS = 25
@@ -132,7 +132,7 @@ class Avatar:
 
     ``bases`` are full pictures as JPEG, ``frames`` the source video in play order with one of
     ``placements`` each, ``mouths[0]`` is ``Mouth.rest()``. ``patch_size`` is (width, height) of
-    every mouth patch, even and at most 1024; ``mask`` its alpha, uint8 of shape (height, width).
+    every mouth patch, even and 8 to 1024; ``mask`` its alpha, uint8 of shape (height, width).
     ``encoder`` is an ONNX model that replaces the engine's own, ``thumbnail`` a JPEG.
     """
 
@@ -265,7 +265,7 @@ def check_placement(index: int, placement: Placement) -> None:
     require(
         all(abs(value) <= MAX_SCALE for value in linear)
         and abs(m[0] * m[4] - m[1] * m[3]) >= MIN_DETERMINANT,
-        f"placement {index} shrinks or stretches the patch beyond 16 times, or is singular: {m}",
+        f"placement {index} shrinks or stretches the patch beyond 8 times, or is singular: {m}",
     )
     require(
         len(bias) == 3 and all(abs(value) <= MAX_BIAS for value in bias),
@@ -293,8 +293,9 @@ def _check_mouths(avatar: Avatar) -> None:
 
 def check_patch_size(size: tuple[int, int]) -> None:
     require(
-        len(size) == 2 and all(2 <= side <= MAX_PATCH_SIDE and side % 2 == 0 for side in size),
-        f"the patch size must be even and 2 to {MAX_PATCH_SIDE}, got {size}",
+        len(size) == 2
+        and all(MIN_PATCH_SIDE <= side <= MAX_PATCH_SIDE and side % 2 == 0 for side in size),
+        f"the patch size must be even and {MIN_PATCH_SIDE} to {MAX_PATCH_SIDE}, got {size}",
     )
 
 

@@ -99,17 +99,18 @@ static inline void fill_placements(builder_section_t *s)
     }
 }
 
-/* Three mouths of 4x2 pixels: 16 + 3 * 24 + 8 = 96 bytes before the first patch. */
+/* Three mouths of 8x8 pixels: 16 + 3 * 24 + 64 = 152 bytes before the first patch. */
 static inline void fill_mouths(builder_section_t *s)
 {
-    append(s, 3, 4), append(s, 6, 4), append(s, 4, 2), append(s, 2, 2), append(s, 0, 4);
+    append(s, 3, 4), append(s, 6, 4), append(s, 8, 2), append(s, 8, 2), append(s, 0, 4);
     for (int k = 0; k < 3; k++) {
         const int coord[] = {4096 * k / 2, -2048 * k, 0, 0, k, 7 * k};
         for (int j = 0; j < 6; j++)
             append(s, (uint16_t)coord[j], 2);
-        append(s, k ? 6 : 0, 4), append(s, k ? (uint64_t)(90 + 6 * k) : 0, 8);
+        append(s, k ? 6 : 0, 4), append(s, k ? (uint64_t)(146 + 6 * k) : 0, 8);
     }
-    append_bytes(s, "\0\1\2\3\4\5\6\7", 8);
+    for (int i = 0; i < 64; i++)
+        append(s, (uint64_t)i, 1);
     append_bytes(s, "mouth1mouth2", 12);
 }
 

@@ -75,9 +75,10 @@ static void a_sound_file_opens(void **state)
     assert_span(imx->bases[1], "base1");
     assert_int_equal(imx->frame_count, 3);
     assert_int_equal(imx->mouth_count, 3);
-    assert_int_equal(imx->patch_w, 4);
-    assert_int_equal(imx->patch_h, 2);
-    assert_memory_equal(imx->mask, "\0\1\2\3\4\5\6\7", 8);
+    assert_int_equal(imx->patch_w, 8);
+    assert_int_equal(imx->patch_h, 8);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(imx->mask[i], i);
     assert_span(imx->encoder, "onnx");
     assert_int_equal(imx->thumbnail.size, 0);
     bei_imx_close(imx);
@@ -293,7 +294,7 @@ static void each_field_of_the_placements_is_checked(void **state)
     const inner_case_t cases[] = {
         {B_PLAC, row, 4, 0, "placement 1 shrinks"},
         {B_PLAC, row, 4, 200, "placement 1 shrinks"},
-        {B_PLAC, row, 4, (16 << 16) + 1, "placement 1 shrinks"},
+        {B_PLAC, row, 4, (8 << 16) + 1, "placement 1 shrinks"},
         {B_PLAC, row + 4, 4, 0x80000000, "placement 1 shrinks"},
         {B_PLAC, row + 24, 2, 4081, "placement 1 has the colour offset 4081"},
         {B_PLAC, row + 28, 2, (uint16_t)-4081, "placement 1 has the colour offset -4081"},
@@ -314,9 +315,10 @@ static void each_field_of_the_mouths_is_checked(void **state)
         {B_MOUT, 0, 4, 513, "section MOUT has 513 mouths"},
         {B_MOUT, 0, 4, 6, "section MOUT is too short for its rows and mask"},
         {B_MOUT, 4, 4, 5, "section MOUT has 5 coordinates"},
-        {B_MOUT, 8, 2, 0, "the mouth patches are 0x2"},
-        {B_MOUT, 8, 2, 5, "the mouth patches are 5x2"},
-        {B_MOUT, 10, 2, 1026, "the mouth patches are 4x1026"},
+        {B_MOUT, 8, 2, 0, "the mouth patches are 0x8"},
+        {B_MOUT, 8, 2, 6, "the mouth patches are 6x8"},
+        {B_MOUT, 8, 2, 9, "the mouth patches are 9x8"},
+        {B_MOUT, 10, 2, 1026, "the mouth patches are 8x1026"},
         {B_MOUT, 10, 2, 1024, "section MOUT is too short for its rows and mask"},
         {B_MOUT, 12, 4, 1, "section MOUT has a reserved field"},
         {B_MOUT, 16, 2, 1, "mouth 0 is not the rest mouth"},
@@ -325,7 +327,7 @@ static void each_field_of_the_mouths_is_checked(void **state)
         {B_MOUT, row + 10, 2, 0x8000, "mouth 1 has a coordinate beyond"},
         {B_MOUT, row + 12, 4, 0, "row 1 of section MOUT has no picture"},
         {B_MOUT, row + 12, 4, 13, "row 1 of section MOUT lies outside"},
-        {B_MOUT, row + 16, 8, 95, "row 1 of section MOUT lies outside"},
+        {B_MOUT, row + 16, 8, 151, "row 1 of section MOUT lies outside"},
     };
     assert_inner_cases(cases, sizeof cases / sizeof cases[0]);
 }

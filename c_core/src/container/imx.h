@@ -15,6 +15,7 @@
 enum {
     BEI_IMX_COORDS = 6,            /* openness, width, protrusion, labiodental, teeth, tongue */
     BEI_IMX_MAX_SIDE = 4096,       /* pixels, of a picture */
+    BEI_IMX_MIN_PATCH_SIDE = 8,    /* so that chroma too can be sampled between pixels */
     BEI_IMX_MAX_PATCH_SIDE = 1024, /* pixels, of a mouth patch */
     BEI_IMX_MAX_FRAMES = 4096,
     BEI_IMX_MAX_MOUTHS = 512

@@ -17,8 +17,8 @@ enum {
     RECT_GRID = 16,
     MAX_COORD = 2 * 4096,       /* Q12 */
     MAX_BIAS = 255 * 16,        /* 1/16 levels */
-    MAX_SCALE = 16 << 16,       /* 16.16: patch pixels per picture pixel */
-    MIN_DETERMINANT = 1 << 24   /* 32.32: 1/256 of the area */
+    MAX_SCALE = 8 << 16,        /* 16.16: patch pixels per picture pixel */
+    MIN_DETERMINANT = 1 << 26   /* 32.32: 1/64 of the area */
 };
 
 static const uint64_t max_decoded = (uint64_t)2 << 30;
@@ -126,7 +126,7 @@ static be_status parse_frames(table_t table, bei_imx_t *imx)
     return BE_OK;
 }
 
-/* A placement that the compositor can invert: at most 16 times smaller or larger, not singular. */
+/* A placement that the compositor can invert: at most 8 times smaller or larger, not singular. */
 static bool is_affine_sound(const int32_t m[6])
 {
     static const int linear[] = {0, 1, 3, 4};
@@ -145,7 +145,7 @@ static be_status parse_placement(const table_t *table, uint32_t row, bei_imx_fra
     for (int i = 0; i < 6; i++)
         frame->affine[i] = bei_bytes_i32(p + 4 * i);
     BEI_CHECK(is_affine_sound(frame->affine), table->label,
-              "placement %" PRIu32 " shrinks or stretches the patch beyond 16 times, or is singular",
+              "placement %" PRIu32 " shrinks or stretches the patch beyond 8 times, or is singular",
               row);
     for (int i = 0; i < 3; i++) {
         frame->bias[i] = bei_bytes_i16(p + 24 + 2 * i);
@@ -171,7 +171,7 @@ static be_status parse_placements(table_t table, bei_imx_t *imx)
 
 static bool is_patch_side_sound(uint16_t side)
 {
-    return side >= 2 && side <= BEI_IMX_MAX_PATCH_SIDE && side % 2 == 0;
+    return side >= BEI_IMX_MIN_PATCH_SIDE && side <= BEI_IMX_MAX_PATCH_SIDE && side % 2 == 0;
 }
 
 /* Reads the head of MOUT and finds the mask behind the rows. */
@@ -191,8 +191,8 @@ static be_status open_mouths(table_t *table, bei_imx_t *imx)
     imx->patch_w = bei_bytes_u16(p + 8);
     imx->patch_h = bei_bytes_u16(p + 10);
     BEI_CHECK(is_patch_side_sound(imx->patch_w) && is_patch_side_sound(imx->patch_h), label,
-              "the mouth patches are %dx%d, sides must be even and at most %d", imx->patch_w,
-              imx->patch_h, BEI_IMX_MAX_PATCH_SIDE);
+              "the mouth patches are %dx%d, sides must be even and %d to %d", imx->patch_w,
+              imx->patch_h, BEI_IMX_MIN_PATCH_SIDE, BEI_IMX_MAX_PATCH_SIDE);
     BEI_CHECK(bei_bytes_u32(p + 12) == 0, label, "section MOUT has a reserved field that is not 0");
     size_t rows_end = MOUTH_HEAD + (size_t)imx->mouth_count * MOUTH_ROW;
     table->blobs = rows_end + (size_t)imx->patch_w * imx->patch_h;
