@@ -1,22 +1,23 @@
 #include "base/log.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+#include "base/thread.h"
+
+static bei_mutex_t lock = BEI_MUTEX_INIT;
 static atomic_int threshold = BE_LOG_OFF;
 static be_log_fn *sink_fn;
 static void *sink_user;
 
 void bei_log_set_sink(be_log_fn *sink, void *user, be_log_level level)
 {
-    pthread_mutex_lock(&lock);
+    bei_mutex_lock(&lock);
     sink_fn = sink;
     sink_user = user;
     atomic_store(&threshold, sink ? (int)level : BE_LOG_OFF);
-    pthread_mutex_unlock(&lock);
+    bei_mutex_unlock(&lock);
 }
 
 void bei_log(be_log_level level, const char *format, ...)
@@ -29,10 +30,10 @@ void bei_log(be_log_level level, const char *format, ...)
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     /* The sink is copied out so that a callback may itself replace it without a deadlock. */
-    pthread_mutex_lock(&lock);
+    bei_mutex_lock(&lock);
     be_log_fn *sink = sink_fn;
     void *user = sink_user;
-    pthread_mutex_unlock(&lock);
+    bei_mutex_unlock(&lock);
     if (sink)
         sink(level, line, user);
 }

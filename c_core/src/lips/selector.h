@@ -35,9 +35,8 @@ void bei_mouth_set_destroy(bei_mouth_set_t *set);
 /* One stream's memory; plain data, to be initialised by bei_selector_reset. */
 typedef struct bei_selector {
     const bei_mouth_set_t *set;
-    uint32_t current;    /* mouth shown last */
-    uint32_t quiet;      /* ticks since somebody spoke, saturating */
-    uint32_t held;       /* ticks for which the lips have been shut or open */
+    uint32_t current; /* mouth shown last */
+    uint32_t quiet;   /* ticks since somebody spoke, saturating */
 } bei_selector_t;
 
 void bei_selector_reset(bei_selector_t *selector, const bei_mouth_set_t *set);

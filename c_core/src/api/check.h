@@ -1,0 +1,25 @@
+/* Checks of what callers hand in. */
+#ifndef BEI_API_CHECK_H
+#define BEI_API_CHECK_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* Accepted values of an `abi_version` field: 0 (stands for 1) to ours. */
+#define CHECK_ABI(options)                                                                         \
+    BEI_REQUIRE((options)->abi_version <= BE_ABI_VERSION,                                          \
+                "options are of ABI %u; this library speaks 1 to %d", (options)->abi_version,      \
+                BE_ABI_VERSION)
+
+/* A caller built against a later header may hand in a longer struct, as long as what we do not know is
+ * zero. */
+be_status bei_check_struct(const void *given, size_t given_size, size_t known_size,
+                           const char *name);
+
+#define CHECK_STRUCT(pointer, type)                                                                \
+    BEI_TRY(bei_check_struct((pointer), (pointer)->struct_size, sizeof(type), #type))
+
+#define CHECK_NOT_NULL(pointer) BEI_REQUIRE((pointer) != NULL, "%s is NULL", #pointer)
+
+#endif

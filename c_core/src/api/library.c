@@ -1,0 +1,28 @@
+#include "base/error.h"
+#include "base/log.h"
+#include "essence.h"
+
+const char *be_library_version(void)
+{
+    return ESSENCE_VERSION;
+}
+
+uint32_t be_abi_version(void)
+{
+    return BE_ABI_VERSION;
+}
+
+uint32_t be_abi_revision(void)
+{
+    return BE_ABI_REVISION;
+}
+
+const char *be_last_error_message(void)
+{
+    return bei_error_message();
+}
+
+void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level)
+{
+    bei_log_set_sink(sink, user, level);
+}

@@ -1,0 +1,43 @@
+#include "base/cpu.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* __builtin_cpu_supports does not link with every compiler runtime, so cpuid is read here. */
+static bool detect_avx2(void)
+{
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d))
+        return false;
+    const unsigned osxsave = 1u << 27, avx = 1u << 28;
+    if ((c & (osxsave | avx)) != (osxsave | avx))
+        return false;
+    unsigned xcr0, high;
+    __asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(high) : "c"(0));
+    if ((xcr0 & 6u) != 6u)
+        return false;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 5)) != 0;
+}
+#else
+static bool detect_avx2(void)
+{
+    return false;
+}
+#endif
+
+bool bei_cpu_has_avx2(void)
+{
+    static atomic_int known; /* 0 unknown, 1 no, 2 yes */
+    int value = atomic_load_explicit(&known, memory_order_relaxed);
+    if (value == 0) {
+        const char *forced = getenv("BITHUMAN_CPU");
+        bool plain = forced && strcmp(forced, "c") == 0;
+        value = !plain && detect_avx2() ? 2 : 1;
+        atomic_store_explicit(&known, value, memory_order_relaxed);
+    }
+    return value == 2;
+}

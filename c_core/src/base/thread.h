@@ -1,0 +1,32 @@
+/* Threads, locks and conditions: the one place that knows the operating system's. A lock or condition
+ * is a plain object; statically allocated ones may use the initialisers. None of these can fail once
+ * its object exists. */
+#ifndef BEI_BASE_THREAD_H
+#define BEI_BASE_THREAD_H
+
+#include <pthread.h>
+
+#include "essence.h"
+
+typedef pthread_mutex_t bei_mutex_t;
+typedef pthread_cond_t bei_cond_t;
+typedef pthread_t bei_thread_t;
+
+#define BEI_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
+
+void bei_mutex_init(bei_mutex_t *mutex);
+void bei_mutex_destroy(bei_mutex_t *mutex);
+void bei_mutex_lock(bei_mutex_t *mutex);
+void bei_mutex_unlock(bei_mutex_t *mutex);
+
+void bei_cond_init(bei_cond_t *cond);
+void bei_cond_destroy(bei_cond_t *cond);
+void bei_cond_wait(bei_cond_t *cond, bei_mutex_t *mutex); /* may wake without cause */
+void bei_cond_broadcast(bei_cond_t *cond);
+
+/* Starts `run(user)`; BE_ERR_OUT_OF_MEMORY when the system gives no thread. The thread blocks all
+ * signals: those belong to the host's threads. */
+be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *user);
+void bei_thread_join(bei_thread_t thread);
+
+#endif

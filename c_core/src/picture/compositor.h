@@ -1,0 +1,54 @@
+/* One stream's canvas: puts a source frame together, pastes the mouth and hands the picture out.
+ *
+ * The canvas keeps what it can from frame to frame: the static background is copied only when it
+ * changes, so a frame costs its moving rectangle, the mouth and the conversion. */
+#ifndef BEI_PICTURE_COMPOSITOR_H
+#define BEI_PICTURE_COMPOSITOR_H
+
+#include <stdint.h>
+
+#include "essence.h"
+#include "picture/i420.h"
+#include "picture/mouth.h"
+#include "picture/pool.h"
+
+#define BEI_NO_PICTURE UINT32_MAX
+
+/* A source frame: a full base picture with a rectangle put over it. Numbers index the pool. */
+typedef struct bei_scene_frame {
+    uint32_t base;
+    uint32_t part; /* BEI_NO_PICTURE: the base alone */
+    bei_rect_t rect;
+    bei_placement_t placement;
+} bei_scene_frame_t;
+
+/* An avatar's pictures, immutable and shared by all of its streams. */
+typedef struct bei_scene {
+    bei_pool_t *pool;
+    uint32_t width, height; /* even */
+    bei_scene_frame_t *frames;
+    uint32_t frame_count;
+    uint32_t *mouths; /* pool index of each mouth's patch; BEI_NO_PICTURE for the rest mouth */
+    uint32_t mouth_count;
+    const uint8_t *mask;
+} bei_scene_t;
+
+typedef struct bei_compositor bei_compositor_t;
+
+/* The scene is borrowed and must outlive the compositor. */
+be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out);
+void bei_compositor_destroy(bei_compositor_t *compositor);
+
+/* Prepares output at a size (NULL or zeros: the scene's); allocates only when it changes. bytes_out
+ * receives what bei_compositor_write will need. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
+be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,
+                                  size_t *bytes_out);
+
+/* Composes frame and mouth on the canvas. BE_ERR_FILE_CORRUPT when a picture cannot be decoded; the
+ * canvas is then rebuilt by the next call. */
+be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame, uint32_t mouth);
+
+/* Writes the canvas as BGR24 in the size that was set. */
+void bei_compositor_write(bei_compositor_t *compositor, uint8_t *bgr);
+
+#endif

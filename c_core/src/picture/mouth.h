@@ -1,0 +1,31 @@
+/* Pastes a mouth patch into a picture: warped to the frame's head pose, feathered by the avatar's mask.
+ *
+ * Integers only, so every platform gives the same pixels. With u, v the patch position (16.16) of a
+ * picture pixel, sampled bilinearly with 8-bit weights, a the mask there and b the frame's colour
+ * bias: out = (src * (255 - a) + clamp(patch + b) * a) / 255, rounded. A pixel with a = 0 keeps its
+ * value. Chroma samples stand at the centre of their four luma pixels, as in JPEG. */
+#ifndef BEI_PICTURE_MOUTH_H
+#define BEI_PICTURE_MOUTH_H
+
+#include <stdint.h>
+
+#include "essence.h"
+#include "picture/i420.h"
+
+/* Where and how a source frame takes a mouth. */
+typedef struct bei_placement {
+    int32_t affine[6]; /* picture pixel -> patch pixel, 16.16 */
+    int16_t bias[3];   /* 1/16 levels */
+    bei_rect_t area;   /* of the picture that a patch can touch; x, y, w, h even */
+} bei_placement_t;
+
+/* Fills placement->area from its affine. BE_ERR_FILE_CORRUPT when the affine is not a plausible pose: not
+ * invertible, or scaled by more than 8. */
+be_status bei_placement_prepare(bei_placement_t *placement, uint32_t picture_w, uint32_t picture_h,
+                                uint32_t patch_w, uint32_t patch_h);
+
+/* Blends `patch` (the avatar's patch size) with its `mask` (patch width x height, packed rows). */
+void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
+                     const bei_i420_t *patch, const uint8_t *mask);
+
+#endif

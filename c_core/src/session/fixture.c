@@ -1,0 +1,63 @@
+#include "session/fixture.h"
+
+#include "audio/mel.h"
+#include "base/error.h"
+#include "base/memory.h"
+
+static be_status fill(be_fixture_t *fixture, const char *path, be_ep ep, uint32_t threads)
+{
+    BEI_TRY(bei_avatar_acquire(path, &fixture->avatar));
+    const bei_imx_t *imx = fixture->avatar->imx;
+    if (imx->manifest.metered)
+        return bei_error_set(BE_ERR_NO_AUTH,
+                             "%s asks for authorisation, which this version does not have yet",
+                             path);
+    return bei_encoder_model_create(imx->encoder, ep, threads, &fixture->model);
+}
+
+be_status bei_fixture_create(const char *path, be_ep ep, uint32_t threads, be_fixture_t **out)
+{
+    be_fixture_t *fixture = bei_calloc(1, sizeof *fixture);
+    if (!fixture)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar");
+    atomic_init(&fixture->references, 1);
+    be_status status = fill(fixture, path, ep, threads);
+    if (status != BE_OK) {
+        bei_fixture_release(fixture);
+        return status;
+    }
+    *out = fixture;
+    return BE_OK;
+}
+
+void bei_fixture_retain(be_fixture_t *fixture)
+{
+    atomic_fetch_add_explicit(&fixture->references, 1, memory_order_relaxed);
+}
+
+void bei_fixture_release(be_fixture_t *fixture)
+{
+    if (!fixture ||
+        atomic_fetch_sub_explicit(&fixture->references, 1, memory_order_acq_rel) != 1)
+        return;
+    bei_encoder_model_destroy(fixture->model);
+    bei_avatar_release(fixture->avatar);
+    bei_free(fixture);
+}
+
+void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out)
+{
+    const bei_scene_t *scene = &fixture->avatar->scene;
+    *out = (be_fixture_info_t){
+        .audio_sample_rate = 16000,
+        .audio_samples_per_tick = BEI_TICK_SAMPLES,
+        .mel_bins = BEI_MEL_BINS,
+        .mel_frames_per_chunk = BEI_MEL_FRAMES_PER_TICK,
+        .embedding_dim = BEI_ENCODER_DIM,
+        .cluster_count = scene->mouth_count,
+        .active_ep = bei_encoder_model_ep(fixture->model),
+        .frame_width = scene->width,
+        .frame_height = scene->height,
+        .source_frame_count = scene->frame_count,
+    };
+}

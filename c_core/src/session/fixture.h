@@ -1,0 +1,22 @@
+/* A fixture is an avatar together with the encoder that drives it. */
+#ifndef BEI_SESSION_FIXTURE_H
+#define BEI_SESSION_FIXTURE_H
+
+#include <stdatomic.h>
+
+#include "encoder/encoder.h"
+#include "essence.h"
+#include "session/avatar.h"
+
+struct be_fixture {
+    atomic_uint references;
+    bei_avatar_t *avatar;
+    bei_encoder_model_t *model;
+};
+
+be_status bei_fixture_create(const char *path, be_ep ep, uint32_t threads, be_fixture_t **out);
+void bei_fixture_retain(be_fixture_t *fixture);
+void bei_fixture_release(be_fixture_t *fixture); /* NULL is allowed */
+void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out);
+
+#endif

@@ -1,0 +1,278 @@
+#include "session/runtime.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "audio/resampler.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "session/fifo.h"
+#include "session/fixture.h"
+#include "session/pipeline.h"
+
+struct be_runtime {
+    be_fixture_t *fixture;
+    bei_pipeline_t pipeline;
+    bei_compositor_t *compositor;
+    bei_fifo_t fifo;
+    bei_resampler_t *resampler; /* of the rate pushed last, or NULL */
+    bool unflushed;             /* audio came after the last flush */
+    bool batch;                 /* this stream takes whole buffers */
+    bool chosen;                /* `mouth` is the next tick's, not yet shown */
+    uint32_t mouth;
+    uint64_t shown; /* ticks given */
+    uint64_t cursor; /* position in the loop of source frames */
+    float embedding[BEI_ENCODER_DIM];
+};
+
+be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
+{
+    be_runtime_t *runtime = bei_calloc(1, sizeof *runtime);
+    if (!runtime)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream");
+    bei_fixture_retain(fixture);
+    runtime->fixture = fixture;
+    be_status status =
+        bei_pipeline_init(&runtime->pipeline, fixture->model, fixture->avatar->mouths);
+    if (status == BE_OK)
+        status = bei_compositor_create(&fixture->avatar->scene, &runtime->compositor);
+    if (status != BE_OK) {
+        bei_runtime_destroy(runtime);
+        return status;
+    }
+    *out = runtime;
+    return BE_OK;
+}
+
+void bei_runtime_destroy(be_runtime_t *runtime)
+{
+    if (!runtime)
+        return;
+    bei_compositor_destroy(runtime->compositor);
+    bei_pipeline_free(&runtime->pipeline);
+    bei_resampler_destroy(runtime->resampler);
+    bei_fifo_free(&runtime->fifo);
+    bei_fixture_release(runtime->fixture);
+    bei_free(runtime);
+}
+
+/* ---------------------------------------------------------------- audio in */
+
+static be_status into_fifo(void *user, const float *pcm, size_t n)
+{
+    be_runtime_t *runtime = user;
+    return bei_fifo_push(&runtime->fifo, pcm, n);
+}
+
+static be_status refuse_batch(const be_runtime_t *runtime)
+{
+    BEI_REQUIRE(!runtime->batch,
+                "this stream was ticked with whole buffers: be_runtime_reset_stream comes before a push");
+    return BE_OK;
+}
+
+be_status bei_runtime_push(be_runtime_t *runtime, const float *pcm, size_t n)
+{
+    BEI_TRY(refuse_batch(runtime));
+    const be_audio_chunk_t chunk = {sizeof chunk, BE_SAMPLE_F32, 16000, 1, pcm, n};
+    return bei_runtime_push_chunk(runtime, &chunk);
+}
+
+/* A resampler for the chunk's rate; one that holds another rate's tail may not be replaced. */
+static be_status fit_resampler(be_runtime_t *runtime, const be_audio_chunk_t *chunk)
+{
+    bei_resampler_t *held = runtime->resampler;
+    if (held && bei_resampler_rate(held) == chunk->sample_rate &&
+        bei_resampler_channels(held) == chunk->channels)
+        return BE_OK;
+    if (held && runtime->unflushed)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT,
+                             "the audio changed from %u Hz, %u channels to %u Hz, %u channels "
+                             "without a flush",
+                             bei_resampler_rate(held), bei_resampler_channels(held),
+                             chunk->sample_rate, chunk->channels);
+    bei_resampler_t *fresh = NULL;
+    BEI_TRY(bei_resampler_create(chunk->sample_rate, chunk->channels, &fresh));
+    bei_resampler_destroy(held);
+    runtime->resampler = fresh;
+    return BE_OK;
+}
+
+be_status bei_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk)
+{
+    BEI_TRY(refuse_batch(runtime));
+    BEI_TRY(fit_resampler(runtime, chunk));
+    if (chunk->frames == 0)
+        return BE_OK;
+    runtime->unflushed = true;
+    return bei_resampler_push(runtime->resampler, chunk->format, chunk->data, chunk->frames,
+                              into_fifo, runtime);
+}
+
+be_status bei_runtime_flush(be_runtime_t *runtime)
+{
+    BEI_TRY(refuse_batch(runtime));
+    if (!runtime->unflushed)
+        return BE_OK;
+    BEI_TRY(bei_resampler_drain(runtime->resampler, into_fifo, runtime));
+    size_t partial = (size_t)(runtime->fifo.pushed % BEI_TICK_SAMPLES);
+    size_t padding = partial ? BEI_TICK_SAMPLES - partial : 0;
+    padding += (size_t)bei_pipeline_lookahead(&runtime->pipeline) * BEI_TICK_SAMPLES;
+    BEI_TRY(bei_fifo_push(&runtime->fifo, NULL, padding));
+    runtime->unflushed = false;
+    return BE_OK;
+}
+
+size_t bei_runtime_ticks_available(const be_runtime_t *runtime)
+{
+    uint64_t whole = runtime->fifo.pushed / BEI_TICK_SAMPLES;
+    uint64_t needed = runtime->shown + bei_pipeline_lookahead(&runtime->pipeline);
+    return whole > needed ? (size_t)(whole - needed) : 0;
+}
+
+void bei_runtime_reset(be_runtime_t *runtime)
+{
+    bei_pipeline_reset(&runtime->pipeline);
+    bei_fifo_clear(&runtime->fifo);
+    bei_resampler_destroy(runtime->resampler);
+    runtime->resampler = NULL;
+    runtime->unflushed = runtime->batch = runtime->chosen = false;
+    runtime->shown = runtime->cursor = 0;
+}
+
+/* ---------------------------------------------------------------- the next mouth */
+
+static be_status feed_streamed(be_runtime_t *runtime)
+{
+    const float *pcm = bei_fifo_peek(&runtime->fifo, BEI_TICK_SAMPLES);
+    BEI_TRY(bei_pipeline_feed(&runtime->pipeline, pcm));
+    bei_fifo_drop(&runtime->fifo, BEI_TICK_SAMPLES);
+    return BE_OK;
+}
+
+/* Feeds the tick of the whole buffer that is due, with zeros beyond its end. */
+static be_status feed_batch(be_runtime_t *runtime, bei_feed_t feed)
+{
+    uint64_t start = runtime->pipeline.fed * BEI_TICK_SAMPLES;
+    if (start + BEI_TICK_SAMPLES <= feed.n)
+        return bei_pipeline_feed(&runtime->pipeline, feed.pcm + start);
+    float tick[BEI_TICK_SAMPLES] = {0};
+    if (start < feed.n)
+        memcpy(tick, feed.pcm + start, (feed.n - (size_t)start) * sizeof *tick);
+    return bei_pipeline_feed(&runtime->pipeline, tick);
+}
+
+static be_status check_ready(be_runtime_t *runtime, bei_feed_t feed)
+{
+    if (feed.streaming) {
+        BEI_TRY(refuse_batch(runtime));
+        if (bei_runtime_ticks_available(runtime) == 0)
+            return bei_error_set(BE_ERR_AUDIO_FORMAT,
+                                 "no frame is ready: push more audio, or flush");
+        return BE_OK;
+    }
+    BEI_REQUIRE(runtime->fifo.pushed == 0 && !runtime->unflushed,
+                "this stream has pushed audio: be_runtime_reset_stream comes before a whole buffer");
+    if (runtime->shown >= feed.n / BEI_TICK_SAMPLES)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio of %zu samples has no tick %llu",
+                             feed.n, (unsigned long long)runtime->shown);
+    return BE_OK;
+}
+
+/* Makes sure that the next tick's mouth is chosen. Kept until it is shown, so that a failed frame can
+ * be tried again. */
+static be_status choose(be_runtime_t *runtime, bei_feed_t feed)
+{
+    if (runtime->chosen)
+        return BE_OK;
+    runtime->batch = !feed.streaming;
+    while (bei_pipeline_hungry(&runtime->pipeline))
+        BEI_TRY(feed.streaming ? feed_streamed(runtime) : feed_batch(runtime, feed));
+    runtime->mouth = bei_pipeline_take(&runtime->pipeline, runtime->embedding);
+    runtime->chosen = true;
+    return BE_OK;
+}
+
+static void mark_shown(be_runtime_t *runtime)
+{
+    runtime->chosen = false;
+    runtime->shown++;
+}
+
+be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
+                           size_t capacity, be_tick_result_t *out)
+{
+    if (embedding && capacity < BEI_ENCODER_DIM)
+        return bei_error_set(BE_ERR_BUFFER_TOO_SMALL, "room for %zu floats where %d are given",
+                             capacity, BEI_ENCODER_DIM);
+    BEI_TRY(check_ready(runtime, feed));
+    BEI_TRY(choose(runtime, feed));
+    if (embedding)
+        memcpy(embedding, runtime->embedding, sizeof runtime->embedding);
+    *out = (be_tick_result_t){
+        .cluster_idx = runtime->mouth,
+        .embedding_floats_written = embedding ? BEI_ENCODER_DIM : 0,
+    };
+    mark_shown(runtime);
+    return BE_OK;
+}
+
+/* ---------------------------------------------------------------- frames out */
+
+/* The source frame at the cursor: forth, or forth and back without showing the ends twice. */
+static uint32_t frame_at(const bei_imx_t *imx, uint64_t cursor)
+{
+    uint32_t count = imx->frame_count;
+    if (!imx->manifest.pingpong || count < 3)
+        return (uint32_t)(cursor % count);
+    uint64_t turn = 2 * (uint64_t)count - 2, place = cursor % turn;
+    return (uint32_t)(place < count ? place : turn - place);
+}
+
+static uint32_t frame_for(const be_runtime_t *runtime, int32_t hint)
+{
+    const bei_imx_t *imx = runtime->fixture->avatar->imx;
+    return hint < 0 ? frame_at(imx, runtime->cursor) : (uint32_t)hint % imx->frame_count;
+}
+
+static be_status check_room(be_runtime_t *runtime, bei_target_t target, size_t *bytes)
+{
+    BEI_TRY(bei_compositor_set_size(runtime->compositor, target.size, bytes));
+    if (target.capacity < *bytes)
+        return bei_error_set(BE_ERR_BUFFER_TOO_SMALL, "room for %zu bytes where a frame takes %zu",
+                             target.capacity, *bytes);
+    return BE_OK;
+}
+
+static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth, size_t bytes,
+                      be_compose_result_t *out)
+{
+    uint32_t frame = frame_for(runtime, target.frame_hint);
+    BEI_TRY(bei_compositor_compose(runtime->compositor, frame, mouth));
+    bei_compositor_write(runtime->compositor, target.bgr);
+    if (target.frame_hint < 0)
+        runtime->cursor++;
+    *out = (be_compose_result_t){
+        .cluster_idx = mouth, .frame_idx_used = frame, .bytes_written = (uint32_t)bytes};
+    return BE_OK;
+}
+
+be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t target,
+                              be_compose_result_t *out)
+{
+    size_t bytes = 0;
+    BEI_TRY(check_ready(runtime, feed));
+    BEI_TRY(check_room(runtime, target, &bytes));
+    BEI_TRY(choose(runtime, feed));
+    BEI_TRY(show(runtime, target, runtime->mouth, bytes, out));
+    mark_shown(runtime);
+    return BE_OK;
+}
+
+be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
+                                   be_compose_result_t *out)
+{
+    size_t bytes = 0;
+    BEI_TRY(check_room(runtime, target, &bytes));
+    return show(runtime, target, 0, bytes, out);
+}

@@ -1,0 +1,42 @@
+/* One stream: audio in by pushes or as a whole buffer, frames out. The only place where the stages
+ * meet. Arguments have been checked by api/. */
+#ifndef BEI_SESSION_RUNTIME_H
+#define BEI_SESSION_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "essence.h"
+
+be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out);
+void bei_runtime_destroy(be_runtime_t *runtime);
+
+/* Where the audio of the next tick comes from: a whole utterance, or (pcm NULL, streaming) the pushes. */
+typedef struct bei_feed {
+    const float *pcm;
+    size_t n;
+    int streaming;
+} bei_feed_t;
+
+/* Where the frame goes. */
+typedef struct bei_target {
+    int32_t frame_hint; /* < 0: the runtime's cursor */
+    const be_compose_size_t *size;
+    uint8_t *bgr;
+    size_t capacity;
+} bei_target_t;
+
+be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
+                           size_t capacity, be_tick_result_t *out);
+be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t target,
+                              be_compose_result_t *out);
+be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
+                                   be_compose_result_t *out);
+
+be_status bei_runtime_push(be_runtime_t *runtime, const float *pcm, size_t n);
+be_status bei_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk);
+be_status bei_runtime_flush(be_runtime_t *runtime);
+size_t bei_runtime_ticks_available(const be_runtime_t *runtime);
+void bei_runtime_reset(be_runtime_t *runtime);
+
+#endif

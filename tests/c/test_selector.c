@@ -1,0 +1,173 @@
+/* The choice of mouths: near the target, shut where lips must be shut, at rest in silence. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lips/selector.h"
+
+enum { LEVELS = 11, WIDTHS = 3, MOUTHS = 1 + LEVELS * WIDTHS };
+
+static int setup(void **state)
+{
+    int16_t coords[MOUTHS][BEI_LIPS_DIMS] = {{0}};
+    for (int o = 0; o < LEVELS; o++)
+        for (int w = 0; w < WIDTHS; w++) {
+            int16_t *row = coords[1 + o * WIDTHS + w];
+            row[0] = (int16_t)(o * BEI_LIPS_ONE / (LEVELS - 1));
+            row[1] = (int16_t)((w - 1) * BEI_LIPS_ONE);
+        }
+    bei_mouth_set_t *set = NULL;
+    assert_int_equal(bei_mouth_set_create(coords[0], MOUTHS, &set), BE_OK);
+    *state = set;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bei_mouth_set_destroy(*state);
+    return 0;
+}
+
+static bei_lips_target_t saying(double openness, double width)
+{
+    bei_lips_target_t target = {{0}, 0, BEI_LIPS_ONE};
+    target.coord[0] = (int16_t)(openness * BEI_LIPS_ONE);
+    target.coord[1] = (int16_t)(width * BEI_LIPS_ONE);
+    return target;
+}
+
+static const bei_lips_target_t SILENCE = {{0}, 0, 0};
+
+static int openness_of(uint32_t mouth)
+{
+    return mouth == 0 ? 0 : (int)(mouth - 1) / WIDTHS; /* 0 .. 10 */
+}
+
+static void a_held_target_is_reached(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    bei_lips_target_t wide = saying(0.8, 1.0);
+    uint32_t mouth = 0;
+    for (int i = 0; i < 5; i++)
+        mouth = bei_selector_step(&selector, &wide, &wide);
+    assert_int_equal(mouth, 1 + 8 * WIDTHS + 2);
+}
+
+static void silence_is_the_rest_mouth_from_the_first_tick(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(bei_selector_step(&selector, &SILENCE, &SILENCE), 0);
+}
+
+/* Coordinates that tremble without speech must not move the lips. */
+static void noise_without_speech_does_not_move_the_lips(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    srand(1);
+    for (int i = 0; i < 200; i++) {
+        bei_lips_target_t noise = saying(rand() % 100 / 100.0, rand() % 200 / 100.0 - 1);
+        noise.speech = (int16_t)(rand() % (BEI_LIPS_ONE / 3));
+        assert_int_equal(bei_selector_step(&selector, &noise, &SILENCE), 0);
+    }
+}
+
+static void the_lips_rest_within_160_ms_and_close_without_reopening(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    bei_lips_target_t open = saying(1, 0);
+    for (int i = 0; i < 5; i++)
+        bei_selector_step(&selector, &open, i < 4 ? &open : &SILENCE);
+    int before = LEVELS;
+    for (int i = 0; i < 4; i++) {
+        int now = openness_of(bei_selector_step(&selector, &SILENCE, &SILENCE));
+        assert_true(now <= before);
+        before = now;
+    }
+    assert_int_equal(selector.current, 0);
+}
+
+static void a_short_pause_does_not_snap_shut(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    bei_lips_target_t open = saying(0.8, 0);
+    for (int i = 0; i < 5; i++)
+        bei_selector_step(&selector, &open, i < 4 ? &open : &SILENCE);
+    int in_pause = openness_of(bei_selector_step(&selector, &SILENCE, &open));
+    assert_in_range(in_pause, 4, 9);
+}
+
+static void closure_shuts_the_lips_in_the_middle_of_a_vowel(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    bei_lips_target_t open = saying(1, 0), shut = saying(0.5, 0);
+    shut.closure = BEI_LIPS_ONE;
+    for (int i = 0; i < 4; i++)
+        bei_selector_step(&selector, &open, &open);
+    bei_selector_step(&selector, &open, &shut);
+    assert_int_equal(openness_of(bei_selector_step(&selector, &shut, &open)), 0);
+}
+
+static double wandering(bei_mouth_set_t *set, int search)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, set);
+    srand(7);
+    double moved = 0;
+    int before = 0;
+    bei_lips_target_t now = saying(0.5, 0), next;
+    for (int i = 0; i < 500; i++, now = next) {
+        next = saying(0.5 + (rand() % 100 - 50) / 400.0, 0);
+        int here = search ? openness_of(bei_selector_step(&selector, &now, &next))
+                          : (now.coord[0] * 10 + BEI_LIPS_ONE / 2) / BEI_LIPS_ONE;
+        moved += i ? abs(here - before) : 0;
+        before = here;
+    }
+    return moved;
+}
+
+static void the_search_moves_less_than_the_nearest_mouth(void **state)
+{
+    assert_true(wandering(*state, 1) < 0.7 * wandering(*state, 0));
+}
+
+static void a_lone_rest_mouth_is_an_avatar(void **state)
+{
+    (void)state;
+    const int16_t rest[BEI_LIPS_DIMS] = {0};
+    bei_mouth_set_t *set = NULL;
+    assert_int_equal(bei_mouth_set_create(rest, 1, &set), BE_OK);
+    bei_selector_t selector;
+    bei_selector_reset(&selector, set);
+    bei_lips_target_t open = saying(1, 1);
+    assert_int_equal(bei_selector_step(&selector, &open, &open), 0);
+    bei_mouth_set_destroy(set);
+    assert_int_equal(bei_mouth_set_create(rest, 0, &set), BE_ERR_INVALID_ARG);
+    assert_int_equal(bei_mouth_set_create(rest, 513, &set), BE_ERR_INVALID_ARG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_held_target_is_reached),
+        cmocka_unit_test(silence_is_the_rest_mouth_from_the_first_tick),
+        cmocka_unit_test(noise_without_speech_does_not_move_the_lips),
+        cmocka_unit_test(the_lips_rest_within_160_ms_and_close_without_reopening),
+        cmocka_unit_test(a_short_pause_does_not_snap_shut),
+        cmocka_unit_test(closure_shuts_the_lips_in_the_middle_of_a_vowel),
+        cmocka_unit_test(the_search_moves_less_than_the_nearest_mouth),
+        cmocka_unit_test(a_lone_rest_mouth_is_an_avatar),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
