@@ -35,6 +35,7 @@ from bithuman_ctypes.authoring._imx_model import (
 MANIFEST_FORMAT = 1
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_MANIFEST_KEYS = 64
+MAX_MANIFEST_DEPTH = 16
 
 _BASE_ROW = struct.Struct("<QII")
 _FRAME_ROW = struct.Struct("<I4HIQ")
@@ -74,11 +75,9 @@ def pack_manifest(manifest: Manifest) -> bytes:
 
 def unpack_manifest(section: bytes) -> Manifest:
     require(len(section) <= MAX_MANIFEST_BYTES, "the manifest is larger than 64 KiB")
+    require(section[:1] == b"{", "the manifest is not a JSON object")
     table = _parse_manifest(section)
-    require(
-        len(table) <= MAX_MANIFEST_KEYS,
-        f"the manifest has {len(table)} keys, the limit is {MAX_MANIFEST_KEYS}",
-    )
+    _check_json(table, 1)
     names = [field.name for field in fields(Manifest)]
     for name in ["format", *names]:
         require(name in table, f"the manifest lacks {name!r}")
@@ -94,11 +93,13 @@ def unpack_manifest(section: bytes) -> Manifest:
 def _parse_manifest(section: bytes) -> dict[str, Any]:
     try:
         table = json.loads(
-            section.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse
+            section.decode("utf-8"),
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse,
+            parse_float=_number,
         )
     except (ValueError, RecursionError) as error:
         raise ImxError(f"the manifest is not JSON: {error}") from None
-    require(isinstance(table, dict), "the manifest is not a JSON object")
     return dict(table)
 
 
@@ -109,8 +110,40 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
+def _number(text: str) -> float:
+    """JSON has one kind of number: 1e2 is as much an integer as 100."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _check_json(value: object, depth: int) -> None:
+    """The bounds on any JSON value, also under keys that this reader does not know."""
+    if isinstance(value, str):
+        require("\0" not in value, "the manifest holds a zero character")
+        require(_is_unicode(value), "the manifest holds half a character")
+    if not isinstance(value, (dict, list)):
+        return
+    require(depth <= MAX_MANIFEST_DEPTH, f"the manifest nests more than {MAX_MANIFEST_DEPTH} deep")
+    if isinstance(value, dict):
+        require(
+            len(value) <= MAX_MANIFEST_KEYS,
+            f"the manifest has an object of more than {MAX_MANIFEST_KEYS} keys",
+        )
+    for item in [*value, *value.values()] if isinstance(value, dict) else value:
+        _check_json(item, depth + 1)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text has no lone surrogate."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def pack_bases(bases: Sequence[bytes]) -> bytes:

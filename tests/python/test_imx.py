@@ -1,0 +1,416 @@
+"""The avatar file from Python: what is written reads back, what is unsound is neither written nor read,
+and both readers, this one and C's, agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from bithuman_ctypes.authoring import imx
+from bithuman_ctypes.authoring.imx import Avatar, ImxError, Manifest, Mouth, Placement, SourceFrame
+
+REPO = Path(__file__).resolve().parents[2]
+WIDTH, HEIGHT = 128, 72
+PATCH = (16, 8)
+
+
+def fake_jpeg(width: int, height: int, tag: bytes = b"", sof: int = 0xC0) -> bytes:
+    """A JPEG of headers only; ``tag`` tells one from another."""
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + len(tag)) + tag
+    frame = struct.pack(">BHHB", 8, height, width, 3) + b"\x01\x22\x00\x02\x11\x01\x03\x11\x01"
+    return (
+        b"\xff\xd8" + comment + struct.pack(">BBH", 0xFF, sof, 2 + len(frame)) + frame + b"\xff\xd9"
+    )
+
+
+def make_avatar() -> Avatar:
+    frames = [
+        SourceFrame(0),
+        SourceFrame(1, (16, 32, 48, 16), fake_jpeg(48, 16, b"a")),
+        SourceFrame(1, (96, 64, 32, 8), fake_jpeg(32, 8, b"b")),
+        SourceFrame(0, (16, 32, 48, 16), fake_jpeg(48, 16, b"a")),
+    ]
+    affine = (65536, 300, -20 * 65536, -300, 65536, -30 * 65536)
+    return Avatar(
+        manifest=Manifest("Ada é", "ada-1", WIDTH, HEIGHT, "CC0-1.0", "made up", "test 1"),
+        bases=[fake_jpeg(WIDTH, HEIGHT, b"0"), fake_jpeg(WIDTH, HEIGHT, b"1")],
+        frames=frames,
+        placements=[Placement(affine, (16, -8, i)) for i in range(len(frames))],
+        mouths=[
+            Mouth.rest(),
+            Mouth((0.5, -1.0, 0.25, 0.0, 1.0, 0.125), fake_jpeg(*PATCH, b"1")),
+            Mouth.from_q12((4096, 1, 2, 3, 4, -5), fake_jpeg(*PATCH, b"2")),
+        ],
+        patch_size=PATCH,
+        mask=np.arange(PATCH[0] * PATCH[1], dtype=np.uint8).reshape(PATCH[1], PATCH[0]),
+        encoder=b"onnx",
+        thumbnail=fake_jpeg(10, 11),
+    )
+
+
+def changed(**fields: Any) -> Avatar:
+    return dataclasses.replace(make_avatar(), **fields)
+
+
+def with_manifest(**fields: Any) -> Avatar:
+    avatar = make_avatar()
+    return dataclasses.replace(avatar, manifest=dataclasses.replace(avatar.manifest, **fields))
+
+
+def section_rows(data: bytes) -> list[tuple[int, bytes, int, int]]:
+    """(offset of the entry, type, offset, length) of each section."""
+    (count,) = struct.unpack_from("<I", data, 12)
+    rows = []
+    for i in range(count):
+        name, _, offset, length = struct.unpack_from("<4sIQQ", data, 64 + 32 * i)
+        rows.append((64 + 32 * i, name, offset, length))
+    return rows
+
+
+def seal(data: bytearray) -> bytes:
+    """The file with all of its checksums made right."""
+    for entry, _, offset, length in section_rows(data):
+        struct.pack_into("<I", data, entry + 24, zlib.crc32(data[offset : offset + length]))
+    (count,) = struct.unpack_from("<I", data, 12)
+    struct.pack_into("<I", data, 32, zlib.crc32(data[64 : 64 + 32 * count]))
+    struct.pack_into("<I", data, 60, zlib.crc32(data[:60]))
+    return bytes(data)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def test_what_is_written_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "ada.imx"
+    avatar = make_avatar()
+    size = imx.write(path, avatar)
+    assert path.stat().st_size == size
+    again = imx.read(path)
+    for field in dataclasses.fields(Avatar):
+        if field.name != "mask":
+            assert getattr(again, field.name) == getattr(avatar, field.name), field.name
+    assert np.array_equal(again.mask, avatar.mask)
+
+
+def test_the_bytes_are_those_of_version_1() -> None:
+    """A change of this hash is a change of the format or of the writer's order."""
+    digest = hashlib.sha256(imx.to_bytes(make_avatar())).hexdigest()
+    assert digest == "21bffac9e05692840935882760df30be744e7b89e71331c520516a5d52b1d2a5"
+
+
+def test_the_same_avatar_gives_the_same_file(tmp_path: Path) -> None:
+    imx.write(tmp_path / "a.imx", make_avatar())
+    imx.write(tmp_path / "b.imx", imx.read(tmp_path / "a.imx"))
+    assert (tmp_path / "a.imx").read_bytes() == (tmp_path / "b.imx").read_bytes()
+
+
+def test_equal_pictures_are_kept_once() -> None:
+    assert imx.to_bytes(make_avatar()).count(fake_jpeg(48, 16, b"a")) == 1
+
+
+def test_sections_are_aligned_and_padded_with_zeros() -> None:
+    data = imx.to_bytes(make_avatar())
+    end = 64 + 32 * 7
+    for _, _, offset, length in section_rows(data):
+        assert offset % 64 == 0 and offset - end < 64
+        assert not any(data[end:offset])
+        end = offset + length
+    assert end == len(data)
+
+
+def test_a_file_gets_the_usual_mode(tmp_path: Path) -> None:
+    imx.write(tmp_path / "a.imx", make_avatar())
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a.imx").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_failing_write_leaves_all_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, error: BaseException
+) -> None:
+    path = tmp_path / "ada.imx"
+    path.write_bytes(b"before")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, function, fail)
+    with pytest.raises(type(error)):
+        imx.write(path, make_avatar())
+    assert os.listdir(tmp_path) == ["ada.imx"]
+    assert path.read_bytes() == b"before"
+
+
+def test_an_unsound_avatar_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ImxError, match="placements"):
+        imx.write(tmp_path / "ada.imx", changed(placements=[]))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_missing_folder_is_an_oserror(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        imx.write(tmp_path / "no" / "ada.imx", make_avatar())
+
+
+UNSOUND: list[tuple[Avatar, str]] = [
+    (with_manifest(name=""), "name is empty"),
+    (with_manifest(name="é" * 64), "name takes 128 bytes"),
+    (with_manifest(name="a\nb"), "control character"),
+    (with_manifest(name="\ud800"), "not valid Unicode"),
+    (with_manifest(name=7), "name must be text"),
+    (with_manifest(identity="Ada"), "slug"),
+    (with_manifest(identity="ada\n"), "control character"),
+    (with_manifest(width=127), "width must be even"),
+    (with_manifest(width=128.0), "width must be an integer"),
+    (with_manifest(height=5000), "height must be even and 64 to 4096"),
+    (with_manifest(width=256), r"base picture 0 is \(128, 72\), not \(256, 72\)"),
+    (with_manifest(fps=30), "fps must be 25"),
+    (with_manifest(auth="maybe"), "auth must be one of"),
+    (with_manifest(loop="never"), "loop must be one of"),
+    (changed(bases=[]), "1 to 4096 base pictures, got 0"),
+    (changed(bases=[b"GIF89a"] * 2), "base picture 0 is not a JPEG"),
+    (changed(bases=[fake_jpeg(WIDTH, HEIGHT, sof=0xC2)] * 2), "not a baseline 4:2:0 JPEG"),
+    (changed(frames=[], placements=[]), "1 to 4096 frames, got 0"),
+    (changed(frames=[SourceFrame(2)] * 4), "source frame 0 names base picture 2 of 2"),
+    (changed(frames=[SourceFrame(0, jpeg=b"x")] * 4), "has a JPEG but no rectangle"),
+    (changed(frames=[SourceFrame(0, (8, 0, 16, 16), b"x")] * 4), "off the 16-pixel grid"),
+    (changed(frames=[SourceFrame(0, (112, 0, 32, 16), b"x")] * 4), "outside 128x72"),
+    (changed(frames=[SourceFrame(0, (0, 0, 16, 16), fake_jpeg(16, 8))] * 4), "not .16, 16."),
+    (changed(placements=[Placement((0,) * 6)] * 4), "placement 0 shrinks"),
+    (changed(placements=[Placement((1.0,) * 6)] * 4), "must hold integers"),  # type: ignore[arg-type]
+    (changed(placements=[Placement((65536, 0, 2**31, 0, 65536, 0))] * 4), "32-bit"),
+    (
+        changed(placements=[Placement((65536, 0, 0, 0, 65536, 0), (4081, 0, 0))] * 4),
+        "colour offset",
+    ),
+    (changed(mouths=[]), "1 to 512 mouths, got 0"),
+    (changed(mouths=make_avatar().mouths[1:]), "mouth 0 must be the rest mouth"),
+    (changed(mouths=[Mouth.rest(), Mouth((0.0,) * 5, b"x")]), "mouth 1 needs 6 coordinates"),
+    (changed(mouths=[Mouth.rest(), Mouth((2.1,) * 6, b"x")]), "within -2..2"),
+    (changed(mouths=[Mouth.rest(), Mouth((float("nan"),) * 6, b"x")]), "within -2..2"),
+    (changed(mouths=[Mouth.rest(), Mouth((0.0,) * 6, b"")]), "mouth 1 is not a JPEG"),
+    (changed(patch_size=(15, 8)), "patch size must be even"),
+    (changed(mask=np.zeros((16, 8), np.uint8)), "mask must be uint8 of shape"),
+    (changed(encoder=b""), "encoder is empty"),
+    (changed(thumbnail=b"x"), "thumbnail is not a JPEG"),
+]
+
+
+@pytest.mark.parametrize(("avatar", "sentence"), UNSOUND)
+def test_each_rule_has_its_sentence(avatar: Avatar, sentence: str) -> None:
+    with pytest.raises(ImxError, match=sentence) as caught:
+        imx.to_bytes(avatar)
+    assert isinstance(caught.value, ValueError)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_decoded_size_is_bounded() -> None:
+    base = fake_jpeg(4096, 4096)
+    avatar = with_manifest(width=4096, height=4096)
+    avatar = dataclasses.replace(
+        avatar, bases=[base] * 86, frames=[SourceFrame(0)], placements=avatar.placements[:1]
+    )
+    with pytest.raises(ImxError, match="when decoded, the limit is 2147483648"):
+        imx.to_bytes(avatar)
+    imx.to_bytes(dataclasses.replace(avatar, bases=[base] * 85))
+
+
+def test_a_placement_from_floats_is_the_nearest() -> None:
+    placement = Placement.from_floats((1, 0, -0.5, 0, 1.00001, 2), (1.5, -0.25, 0))
+    assert placement == Placement((65536, 0, -32768, 0, 65537, 131072), (24, -4, 0))
+    with pytest.raises(ImxError, match="takes 6 and 3 numbers"):
+        Placement.from_floats((1, 0, 0))
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_every_truncation_is_refused() -> None:
+    data = imx.to_bytes(make_avatar())
+    for size in range(len(data)):
+        with pytest.raises(ImxError):
+            imx.from_bytes(data[:size])
+
+
+def test_every_flipped_byte_is_refused() -> None:
+    data = bytearray(imx.to_bytes(make_avatar()))
+    for i in range(len(data)):
+        data[i] ^= 0x40
+        with pytest.raises(ImxError):
+            imx.from_bytes(bytes(data))
+        data[i] ^= 0x40
+
+
+def test_an_unknown_section_is_skipped() -> None:
+    data = bytearray(imx.to_bytes(make_avatar()))
+    entry = next(row[0] for row in section_rows(data) if row[1] == b"ENCO")
+    data[entry : entry + 4] = b"xtra"
+    assert imx.from_bytes(seal(data)).encoder is None
+    struct.pack_into("<I", data, entry + 4, 1)
+    with pytest.raises(ImxError, match="newer reader"):
+        imx.from_bytes(seal(data))
+
+
+def test_the_path_stands_in_the_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "other.imx"
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(ImxError, match=r"other\.imx: not an avatar of this engine"):
+        imx.read(path)
+    with pytest.raises(FileNotFoundError):
+        imx.read(tmp_path / "none.imx")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (b'"fps":25', b'"fps":26', "fps must be 25"),
+        (b'"name"', b'"nome"', "lacks 'name'"),
+        (b'"source"', b'"height"', "appears twice"),
+        (b'"format":1', b'"format":2', "format is 2"),
+        (b'"made up"', b'"\\u0000"', "zero character"),
+        (b'"made up"', b"[[[[[[[]]", "not JSON"),
+        (b"\xc3\xa9", b"\xc3(", "not JSON"),
+    ],
+)
+def test_the_manifest_is_strict(old: bytes, new: bytes, sentence: str) -> None:
+    data = bytearray(imx.to_bytes(make_avatar()))
+    _, _, offset, length = section_rows(data)[0]
+    text = bytes(data[offset : offset + length]).replace(old, new)
+    assert len(text) <= length + 63 - length % 64
+    data[offset : offset + len(text)] = text  # the padding behind has room for what is longer
+    if len(text) < length:
+        data[offset + len(text) : offset + length] = b" " * (length - len(text))
+    struct.pack_into("<Q", data, 64 + 16, max(length, len(text)))
+    with pytest.raises(ImxError, match=sentence):
+        imx.from_bytes(seal(data))
+
+
+# ---------------------------------------------------------------- JPEG
+
+
+def test_an_encoded_picture_is_what_a_file_takes() -> None:
+    pytest.importorskip("PIL")
+    rgb = np.random.default_rng(7).integers(0, 256, (24, 18, 3), dtype=np.uint8)
+    data = imx.encode_jpeg(rgb, 80)
+    assert data == imx.encode_jpeg(rgb, 80)
+    avatar = changed(patch_size=(18, 24), mask=np.zeros((24, 18), np.uint8))
+    mouths = [Mouth.rest(), Mouth((0.0,) * 6, data)]
+    imx.to_bytes(dataclasses.replace(avatar, mouths=mouths))
+
+
+@pytest.mark.parametrize(
+    ("rgb", "quality", "sentence"),
+    [
+        (np.zeros((8, 8), np.uint8), 80, "must be uint8 of shape"),
+        (np.zeros((8, 8, 3), np.float32), 80, "must be uint8 of shape"),
+        (np.zeros((0, 8, 3), np.uint8), 80, "must be uint8 of shape"),
+        (np.zeros((8, 8, 3), np.uint8), 0, "quality must be 1 to 100"),
+    ],
+)
+def test_a_wrong_picture_is_refused(rgb: Any, quality: int, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        imx.encode_jpeg(rgb, quality)
+
+
+def test_importing_the_writer_does_not_import_pillow() -> None:
+    code = "import sys, bithuman_ctypes.authoring.imx; sys.exit('PIL' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=REPO)
+
+
+# ---------------------------------------------------------------- both readers
+
+Check = Callable[[list[bytes]], list[str]]
+
+
+@pytest.fixture(scope="module")
+def c_reader(tmp_path_factory: pytest.TempPathFactory) -> Check:
+    """The C reader's verdict on each file: "ok" or its sentence."""
+    compiler, pkg_config = shutil.which("cc"), shutil.which("pkg-config")
+    if not compiler or not pkg_config:
+        pytest.skip("comparing with the C reader needs cc and pkg-config")
+    flags = subprocess.run(
+        [pkg_config, "--cflags", "--libs", "libcjson", "zlib"], capture_output=True, text=True
+    )
+    if flags.returncode:
+        pytest.skip(f"comparing with the C reader needs libcjson and zlib: {flags.stderr}")
+    core = REPO / "c_core"
+    tool = tmp_path_factory.mktemp("imx") / "imx_check"
+    sources = [REPO / "tests/c/imx_check.c", *sorted((core / "src/container").glob("*.c"))]
+    sources += [core / "src/base" / f"{name}.c" for name in ("error", "log", "memory", "thread")]
+    options = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-DBE_BUILD", "-pthread"]
+    includes = [f"-I{core / 'src'}", f"-I{core / 'include'}"]
+    subprocess.run(
+        [compiler, *options, *includes, *map(str, sources), *flags.stdout.split(), "-o", str(tool)],
+        check=True,
+    )
+
+    def check(files: list[bytes]) -> list[str]:
+        stream = b"".join(struct.pack("<I", len(file)) + file for file in files)
+        run = subprocess.run([str(tool)], input=stream, capture_output=True, check=True)
+        return run.stdout.decode().splitlines()
+
+    return check
+
+
+def python_reader(data: bytes) -> str:
+    try:
+        imx.from_bytes(data)
+    except ImxError as error:
+        return str(error)
+    return "ok"
+
+
+def test_c_reads_what_python_writes(c_reader: Check) -> None:
+    avatar = make_avatar()
+    plain = dataclasses.replace(avatar, encoder=None, thumbnail=None, mouths=[Mouth.rest()])
+    metered = with_manifest(auth="heartbeat", loop="pingpong", name="名" * 42, license="")
+    files = [imx.to_bytes(each) for each in (avatar, plain, metered)]
+    assert c_reader(files) == ["ok"] * 3
+
+
+def damaged_files(count: int) -> list[bytes]:
+    """Files with one to three wrong bytes, most in tables, under right checksums."""
+    chance = random.Random(20240)
+    sound = imx.to_bytes(make_avatar())
+    files = []
+    for _ in range(count):
+        data = bytearray(sound)
+        for _ in range(chance.randint(1, 3)):
+            entry, _, offset, length = chance.choice(section_rows(sound))
+            start, size = chance.choice(
+                [(entry, 24), (offset, min(length, 16)), (offset, min(length, 256)), (8, 52)]
+            )
+            data[start + chance.randrange(size)] = chance.choice(
+                [0, 1, 2, 0x22, 0x30, 0x31, 0x7D, 0x80, 0xFF, chance.randrange(256)]
+            )
+        if struct.unpack_from("<I", data, 12)[0] <= 32:  # a table that seal finds in the file
+            files.append(seal(data))
+    return files
+
+
+def test_both_readers_agree_on_damaged_files(c_reader: Check) -> None:
+    # Only Python looks into the JPEGs, and only its JSON parser minds how a number is spelled.
+    python_only = ("JPEG", "pixels", "not JSON")
+    verdicts = []
+    files = damaged_files(3000)
+    for data, c_verdict in zip(files, c_reader(files)):
+        verdict = python_reader(data)
+        verdicts.append(verdict)
+        if (verdict == "ok") != (c_verdict == "ok"):
+            assert c_verdict == "ok" and any(word in verdict for word in python_only), (
+                f"Python: {verdict}; C: {c_verdict}"
+            )
+    assert 100 < verdicts.count("ok") < len(verdicts) - 1000
