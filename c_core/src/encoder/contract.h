@@ -1,0 +1,30 @@
+/* What a model must look like to be an audio encoder: see docs on the encoder. The file comes with an
+ * avatar, so nothing in it is trusted. */
+#ifndef BEI_ENCODER_CONTRACT_H
+#define BEI_ENCODER_CONTRACT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "encoder/ort.h"
+#include "essence.h"
+
+enum { BEI_CONTRACT_MAX_STATE = 65536 }; /* floats */
+
+/* What differs between encoders. */
+typedef struct bei_contract {
+    size_t state_floats; /* 1 .. BEI_CONTRACT_MAX_STATE */
+    uint32_t lookahead;  /* ticks, 0 .. BEI_ENCODER_MAX_LOOKAHEAD */
+} bei_contract_t;
+
+/* Looks at the bytes before ONNX Runtime sees them: their size, and that no weights are to be read
+ * from other files. BE_ERR_MODEL_LOAD_FAILED. */
+be_status bei_contract_check_bytes(bei_span_t onnx);
+
+/* Looks at names, types and shapes of inputs and outputs and at the metadata.
+ * BE_ERR_MODEL_LOAD_FAILED with the first difference. */
+be_status bei_contract_check_session(const bei_ort_t *ort, OrtSession *session,
+                                     bei_contract_t *out);
+
+#endif
