@@ -1,0 +1,115 @@
+"""A real-time talking avatar: audio in, lip-synced video frames out, on the CPU, offline.
+
+    import bithuman_ctypes
+
+    with bithuman_ctypes.open("me.imx") as avatar:
+        avatar.render("speech.wav", "out.mp4")
+        for frame in avatar.compose("speech.wav"):
+            show(frame.bgr)
+
+Importing this package does no work: each name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bithuman_ctypes._lowlevel import Fixture, Runtime
+    from bithuman_ctypes._versions import __abi_version__, __core_version__, __version__
+    from bithuman_ctypes.avatar import Avatar, Bithuman, open
+    from bithuman_ctypes.errors import (
+        AccountStatusError,
+        AudioError,
+        AudioNotFoundError,
+        AvatarError,
+        BithumanError,
+        ExpressionModelNotSupported,
+        Failed,
+        InvalidArgumentError,
+        InvalidAvatar,
+        ModelError,
+        ModelLoadError,
+        ModelNotFoundError,
+        ModelSecurityError,
+        NotAuthorised,
+        NotSupported,
+        OutOfMemoryError,
+        OutputError,
+        RuntimeNotReadyError,
+        TokenError,
+        TokenExpiredError,
+        TokenRequestError,
+        TokenValidationError,
+    )
+    from bithuman_ctypes.types import (
+        EP,
+        EP_AUTO,
+        EP_COREML,
+        EP_CPU,
+        EP_NNAPI,
+        EP_QNN,
+        ComposedFrame,
+    )
+
+__all__ = [
+    "EP",
+    "EP_AUTO",
+    "EP_COREML",
+    "EP_CPU",
+    "EP_NNAPI",
+    "EP_QNN",
+    "AccountStatusError",
+    "AudioError",
+    "AudioNotFoundError",
+    "Avatar",
+    "AvatarError",
+    "Bithuman",
+    "BithumanError",
+    "ComposedFrame",
+    "ExpressionModelNotSupported",
+    "Failed",
+    "Fixture",
+    "InvalidArgumentError",
+    "InvalidAvatar",
+    "ModelError",
+    "ModelLoadError",
+    "ModelNotFoundError",
+    "ModelSecurityError",
+    "NotAuthorised",
+    "NotSupported",
+    "OutOfMemoryError",
+    "OutputError",
+    "Runtime",
+    "RuntimeNotReadyError",
+    "TokenError",
+    "TokenExpiredError",
+    "TokenRequestError",
+    "TokenValidationError",
+    "__abi_version__",
+    "__core_version__",
+    "__version__",
+    "open",
+]
+
+_HOMES = {
+    **dict.fromkeys(("Avatar", "Bithuman", "open"), "avatar"),
+    **dict.fromkeys(("Fixture", "Runtime"), "_lowlevel"),
+    **dict.fromkeys(("__version__", "__core_version__", "__abi_version__"), "_versions"),
+    **dict.fromkeys((name for name in __all__ if name.startswith("EP")), "types"),
+    "ComposedFrame": "types",
+}
+"""The module of each name; what is not listed is an exception."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+    value = globals()[name] = getattr(home, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,7 @@
+"""``python -m bithuman_ctypes``."""
+
+import sys
+
+from bithuman_ctypes.cli.main import main
+
+sys.exit(main())

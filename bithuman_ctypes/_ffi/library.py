@@ -1,0 +1,90 @@
+"""Finds the engine's shared library, loads it once, and checks that it speaks our ABI."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from bithuman_ctypes._ffi import _values
+from bithuman_ctypes._ffi._tables import ffi
+from bithuman_ctypes.errors import RuntimeNotReadyError
+
+if TYPE_CHECKING:
+    from bithuman_ctypes._ffi._tables import Library
+
+__all__ = ["ffi", "library", "library_path"]
+
+ENVIRONMENT_VARIABLE = "BITHUMAN_ESSENCE_LIBRARY"
+FOLDER = Path(__file__).resolve().parent.parent / "_lib"
+
+_lock = threading.Lock()
+_loaded: Library | None = None
+
+
+def library() -> Library:
+    """The loaded library. The first call loads it. Raises RuntimeNotReadyError. Any thread."""
+    global _loaded
+    if _loaded is None:
+        with _lock:
+            if _loaded is None:
+                _loaded = _load(library_path())
+    return _loaded
+
+
+def library_path() -> Path:
+    """The library's file: what BITHUMAN_ESSENCE_LIBRARY names, else the package's own."""
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        path = Path(named)
+        if not path.is_file():
+            raise RuntimeNotReadyError(f"{ENVIRONMENT_VARIABLE} names no file: {named}")
+        return path
+    for name in _file_names():
+        path = FOLDER / name
+        if path.is_file():
+            return path
+    raise RuntimeNotReadyError(
+        f"the engine's library is not in {FOLDER} (looked for {', '.join(_file_names())}): "
+        "install a wheel (pip install bithuman-ctypes), or build it (scripts/build) and set "
+        f"{ENVIRONMENT_VARIABLE} to the file"
+    )
+
+
+def _file_names() -> tuple[str, ...]:
+    if sys.platform == "win32":
+        return ("essence.dll", "libessence.dll")
+    if sys.platform == "darwin":
+        return ("libessence.dylib",)
+    return ("libessence.so",)
+
+
+def _load(path: Path) -> Library:
+    try:
+        loaded: Any = ffi.dlopen(str(path))
+    except OSError as error:
+        raise RuntimeNotReadyError(
+            f"{path} cannot be loaded: {error}; is it built for this system and processor?"
+        ) from error
+    version, revision = _versions(loaded, path)
+    wanted = (_values.BE_ABI_VERSION, _values.BE_ABI_REVISION)
+    if version != wanted[0] or revision < wanted[1]:
+        raise RuntimeNotReadyError(
+            f"{path} has ABI {version} revision {revision}, this package needs ABI {wanted[0]} "
+            f"revision {wanted[1]} or later: library and package are of different releases"
+        )
+    return cast("Library", loaded)
+
+
+def _versions(loaded: Any, path: Path) -> tuple[int, int]:
+    """The library's ABI version and revision; a library without a revision has revision 0."""
+    try:
+        version = int(loaded.be_abi_version())
+    except AttributeError:
+        raise RuntimeNotReadyError(f"{path} is not the engine's library") from None
+    try:
+        return version, int(loaded.be_abi_revision())
+    except AttributeError:
+        return version, 0

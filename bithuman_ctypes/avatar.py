@@ -1,0 +1,197 @@
+"""The synchronous API: an avatar that speaks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from bithuman_ctypes._audio import FPS, blocks
+from bithuman_ctypes._compose import compose
+from bithuman_ctypes._lowlevel import Fixture
+from bithuman_ctypes._lowlevel.arrays import picture, picture_size
+from bithuman_ctypes.types import EP, ComposedFrame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bithuman_ctypes._audio import Audio
+
+__all__ = ["Avatar", "Bithuman", "bundled", "open"]
+
+ASSETS = Path(__file__).resolve().parent / "assets"
+
+
+def bundled(name: str) -> Path:
+    """A file that comes with the package: "default.imx" (an avatar) or "speech.wav"."""
+    return ASSETS / name
+
+
+class Avatar:
+    """A loaded avatar. Each ``compose`` or ``render`` is a stream of its own, on any thread.
+
+    Close it, or use it in a ``with``. Frames that were given remain valid.
+    """
+
+    def __init__(self, fixture: Fixture) -> None:
+        self._fixture = fixture
+
+    @classmethod
+    def load(
+        cls,
+        model_path: str | os.PathLike[str],
+        api_secret: str | None = None,
+        preferred_ep: int = EP.CPU,
+        intra_op_threads: int = 1,
+        tags: str = "bithuman",
+        fingerprint: str | None = None,
+        billing_type: str | None = None,
+    ) -> Avatar:
+        """Loads an .imx file.
+
+        ``preferred_ep``: execution provider of the audio encoder; ``active_ep`` tells what it
+        became. ``intra_op_threads``: threads of the encoder. The other arguments belong to avatars
+        that ask for authorisation; an open avatar takes and ignores them.
+
+        Raises ModelNotFoundError, ModelLoadError, RuntimeNotReadyError, NotAuthorised.
+        """
+        del api_secret, tags, fingerprint, billing_type
+        return cls(Fixture(model_path, preferred_ep, intra_op_threads))
+
+    def compose(
+        self,
+        audio: Audio,
+        preallocated_out: NDArray[np.uint8] | None = None,
+        output_size: tuple[int, int] | None = None,
+    ) -> Generator[ComposedFrame, None, None]:
+        """Speaks ``audio``: an iterator of frames, 25 a second, each made when it is asked for.
+
+        ``audio`` is a path (anything that soundfile reads, any rate, any channels), bytes (16 kHz
+        mono s16), an int16 or float32 array (16 kHz mono, float in [-1, 1]), or an iterable of
+        those, which is read as it goes. n samples at 16 kHz give ceil(n / 640) frames.
+
+        ``preallocated_out``: a writable C-contiguous uint8 array (height, width, 3) that every
+        frame is written into; without it each frame is the caller's to keep. ``output_size``:
+        (width, height), 1 .. 8192 each; the avatar is fitted in and centred on black.
+
+        Closing the iterator (or dropping it) ends the stream: that is how to interrupt. Raises
+        TypeError and ValueError on arguments; AudioNotFoundError, AudioError and Failed, also
+        while iterating.
+        """
+        if output_size is not None:
+            output_size = picture_size(output_size)
+        if preallocated_out is not None:
+            width, height = output_size or (self.frame_width, self.frame_height)
+            picture("preallocated_out", preallocated_out, width, height)
+        return compose(self._fixture, blocks(audio), preallocated_out, output_size)
+
+    @overload
+    def render(self, audio: Audio) -> Generator[NDArray[np.uint8], None, None]: ...
+
+    @overload
+    def render(self, audio: Audio, output: str | os.PathLike[str]) -> int: ...
+
+    def render(
+        self, audio: Audio, output: str | os.PathLike[str] | None = None
+    ) -> Generator[NDArray[np.uint8], None, None] | int:
+        """Speaks ``audio`` (see ``compose``).
+
+        Without ``output``: an iterator of RGB frames, uint8 (height, width, 3), the caller's to
+        keep. With it: writes an MP4 (H.264 and the audio as AAC) and returns the number of frames;
+        the file appears when it is complete, and an error leaves nothing. Raises OutputError, and
+        NotSupported where PyAV is not installed, besides what ``compose`` raises.
+        """
+        if output is None:
+            return _rgb(self.compose(audio))
+        # Imported here: PyAV is an extra, and only files need it.
+        from bithuman_ctypes._media.render import render_file
+
+        return render_file(self._fixture, blocks(audio), output)
+
+    @property
+    def fixture(self) -> Fixture:
+        """The avatar as the low level sees it."""
+        return self._fixture
+
+    @property
+    def frame_width(self) -> int:
+        """Width of a frame in pixels."""
+        return self._fixture.frame_width
+
+    @property
+    def frame_height(self) -> int:
+        """Height of a frame in pixels."""
+        return self._fixture.frame_height
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of bytes and arrays given as audio, Hz: 16000."""
+        return self._fixture.audio_sample_rate
+
+    @property
+    def samples_per_tick(self) -> int:
+        """Samples per frame: 640."""
+        return self._fixture.audio_samples_per_tick
+
+    @property
+    def fps(self) -> int:
+        """Frames per second: 25."""
+        return FPS
+
+    @property
+    def cluster_count(self) -> int:
+        """Mouths of the avatar, the mouth at rest (0) included."""
+        return self._fixture.cluster_count
+
+    @property
+    def source_frame_count(self) -> int:
+        """Pictures in the avatar's loop."""
+        return self._fixture.source_frame_count
+
+    @property
+    def active_ep(self) -> EP:
+        """The execution provider that runs the audio encoder."""
+        return self._fixture.active_ep
+
+    def close(self) -> None:
+        """Lets the avatar go; streams that are under way keep it until they end."""
+        self._fixture.close()
+
+    def __enter__(self) -> Avatar:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Avatar of {self._fixture!r}>"
+
+
+Bithuman = Avatar
+
+
+def open(path: str | os.PathLike[str] | None = None) -> Avatar:
+    """``Avatar.load(path)``; without a path, the avatar that comes with the package."""
+    return Avatar.load(bundled("default.imx") if path is None else path)
+
+
+def _rgb(
+    frames: Generator[ComposedFrame, None, None],
+) -> Generator[NDArray[np.uint8], None, None]:
+    with closing(frames):  # closing the outer iterator ends the stream at once
+        for frame in frames:
+            # In place, because the frame is ours; a reversed view would be refused by many.
+            blue = frame.bgr[:, :, 0].copy()
+            frame.bgr[:, :, 0] = frame.bgr[:, :, 2]
+            frame.bgr[:, :, 2] = blue
+            yield frame.bgr

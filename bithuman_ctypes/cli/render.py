@@ -1,0 +1,209 @@
+"""The ``render`` command: a WAV goes in, a talking face comes out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bithuman_ctypes.avatar import bundled
+from bithuman_ctypes.cli.progress import progress
+from bithuman_ctypes.cli.sinks import Mp4Sink, RawSink, Sink
+from bithuman_ctypes.types import EP
+
+if TYPE_CHECKING:
+    from bithuman_ctypes._lowlevel import Fixture
+    from bithuman_ctypes.types import ComposedFrame
+
+SUMMARY = "make a video of an avatar that says an audio file"
+DESCRIPTION = (
+    "Makes a video of an avatar that says an audio file. "
+    "Without --model and --audio the avatar and the speech that come with the package are used."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's options."""
+    from bithuman_ctypes import __version__
+
+    add = parser.add_argument
+    add(
+        "--model",
+        metavar="FILE.imx",
+        type=Path,
+        default=bundled("default.imx"),
+        help="the avatar (default: the bundled one)",
+    )
+    add(
+        "--audio",
+        metavar="FILE",
+        type=Path,
+        default=bundled("speech.wav"),
+        help="WAV, FLAC, OGG or MP3, any rate, any channels (default: the bundled speech)",
+    )
+    add(
+        "--output",
+        metavar="FILE.mp4",
+        required=True,
+        help="the MP4 to write, or - for raw BGR24 frames on standard output",
+    )
+    add(
+        "--fps",
+        metavar="N",
+        type=_fps,
+        default=Fraction(25),
+        help="frames per second of the output, such as 30 or 30000/1001; the engine makes 25, "
+        "which are repeated or left out to fit (default: 25)",
+    )
+    add(
+        "--quality",
+        metavar="N",
+        type=_quality,
+        default=80,
+        help="1 (small) to 100 (best): x264's crf is 44 - 0.3 N (default: 80, which is crf 20)",
+    )
+    add(
+        "--ep",
+        choices=[ep.name.lower() for ep in EP],
+        default="cpu",
+        help="where the audio encoder runs; what is not available becomes cpu (default: cpu)",
+    )
+    add(
+        "--threads",
+        metavar="N",
+        type=_threads,
+        default=1,
+        help="threads of the audio encoder (default: 1)",
+    )
+    add("--no-audio", action="store_true", help="leave the sound out of the MP4")
+    add(
+        "--size",
+        metavar="WxH",
+        type=_size,
+        help="size of the video in pixels; the avatar is fitted in, the rest is black "
+        "(default: the avatar's own)",
+    )
+    add(
+        "--limit",
+        metavar="N",
+        type=_limit,
+        help="stop after N of the engine's frames: N / 25 seconds",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Does the job. Everything that can go wrong is a BithumanError, or a StdoutClosed."""
+    from bithuman_ctypes import __abi_version__, __core_version__, __version__
+    from bithuman_ctypes._audio import blocks, frames_in_file
+    from bithuman_ctypes._compose import compose
+
+    _say(f"essence-render {__version__} (core {__core_version__}, ABI {__abi_version__})")
+    total = frames_in_file(arguments.audio)
+    if arguments.limit is not None:
+        total = min(arguments.limit, total or arguments.limit)
+    sink: Sink = RawSink(arguments) if arguments.output == "-" else Mp4Sink(arguments)
+    with sink.prepared(), _loaded(arguments) as fixture:
+        audio = blocks(arguments.audio)
+        size = arguments.size or (fixture.frame_width, fixture.frame_height)
+        seconds = 0.0
+        with sink.opened(*size), progress(total) as step:
+            stream = compose(fixture, sink.heard(audio), size=arguments.size)
+            with closing(_limited(stream, arguments.limit)) as frames:
+                while True:
+                    start = time.perf_counter()
+                    frame = next(frames, None)
+                    seconds += time.perf_counter() - start
+                    if frame is None:
+                        break
+                    sink.write(frame.bgr)
+                    step()
+    _say_composed(sink.frames_in, seconds)
+    _say(f"wrote    {sink.summary()}")
+
+
+@contextmanager
+def _loaded(arguments: argparse.Namespace) -> Iterator[Fixture]:
+    from bithuman_ctypes._lowlevel import Fixture
+
+    start = time.perf_counter()
+    wanted = EP[arguments.ep.upper()]
+    with Fixture(arguments.model, wanted, arguments.threads) as fixture:
+        elapsed = (time.perf_counter() - start) * 1e3
+        active = fixture.active_ep.name.lower()
+        refused = wanted not in (EP.AUTO, fixture.active_ep)
+        _say(
+            f"loaded   {arguments.model} in {elapsed:.0f} ms: "
+            f"{fixture.frame_width}x{fixture.frame_height}, {fixture.cluster_count} clusters, "
+            f"{fixture.source_frame_count} source frames, encoder on {active}"
+            + (f" ({arguments.ep} is not available)" if refused else "")
+        )
+        yield fixture
+
+
+def _limited(
+    frames: Generator[ComposedFrame, None, None], limit: int | None
+) -> Generator[ComposedFrame, None, None]:
+    for frame in frames:
+        yield frame
+        if limit is not None and frame.frame_idx + 1 >= limit:
+            return
+
+
+def _say_composed(count: int, seconds: float) -> None:
+    each = seconds / count
+    _say(
+        f"composed {count} frames in {seconds:.2f} s: {each * 1e3:.2f} ms per frame, "
+        f"{1 / each:.0f} fps (without the encoding)"
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+# ------------------------------------------------------------------ option values
+
+
+def _fps(text: str) -> Fraction:
+    try:
+        fps = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"not a number of frames per second: {text!r}") from None
+    if not 1 <= fps <= 120:
+        raise argparse.ArgumentTypeError(f"frames per second are 1 to 120, not {text}")
+    return fps.limit_denominator(1001)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a whole number: {text!r}") from None
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"must be {low} to {high}, not {value}")
+    return value
+
+
+def _quality(text: str) -> int:
+    return _whole(text, 1, 100)
+
+
+def _threads(text: str) -> int:
+    return _whole(text, 1, 256)
+
+
+def _limit(text: str) -> int:
+    return _whole(text, 1, 2**31 - 1)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, x, height = text.lower().partition("x")
+    if not (x and width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"not a size such as 1280x720: {text!r}")
+    return _whole(width, 1, 8192), _whole(height, 1, 8192)
