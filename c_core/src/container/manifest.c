@@ -81,7 +81,7 @@ static be_status get_text(const source_t *source, const char *key, size_t limit,
 static be_status get_choice(const source_t *source, const char *key, const char *no,
                             const char *yes, bool *second)
 {
-    const char *text;
+    const char *text = NULL;
     BEI_TRY(get_text(source, key, MAX_TEXT, &text));
     *second = strcmp(text, yes) == 0;
     BEI_CHECK(*second || strcmp(text, no) == 0, source->label,
