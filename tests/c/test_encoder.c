@@ -1,0 +1,538 @@
+/* The audio encoder on ONNX Runtime: finding the library, the built-in model, state, hostile models.
+ * Needs ONNX Runtime where the library finds it, as by BITHUMAN_ORT_LIBRARY. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#ifdef __linux__
+#include <dirent.h>
+#include <unistd.h>
+#endif
+
+#include "base/env.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "encoder/encoder.h"
+#include "encoder/ort.h"
+
+static const float SILENCE = -11.512925f; /* ln 1e-5 */
+static const bei_span_t BUILTIN = {NULL, 0};
+
+/* Log lines of the current test. */
+static char log_text[8192];
+
+static void keep_log(be_log_level level, const char *message, void *user)
+{
+    (void)user;
+    size_t used = strlen(log_text);
+    snprintf(log_text + used, sizeof log_text - used, "%d %s\n", (int)level, message);
+}
+
+static void start_log(be_log_level level)
+{
+    log_text[0] = '\0';
+    bei_log_set_sink(keep_log, NULL, level);
+}
+
+static void stop_log(void)
+{
+    bei_log_set_sink(NULL, NULL, BE_LOG_OFF);
+}
+
+/* Reads one of tests/parity/encoders; the caller frees the bytes. */
+static bei_span_t read_encoder(const char *name)
+{
+    static const char *const FOLDER = ESSENCE_TEST_DATA "/parity/encoders/";
+    char path[1024];
+    snprintf(path, sizeof path, "%s%s.onnx", FOLDER, name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        fail_msg("cannot open %s", path);
+    enum { ROOM = 1 << 16 };
+    uint8_t *data = malloc(ROOM);
+    assert_non_null(data);
+    size_t size = fread(data, 1, ROOM, file);
+    fclose(file);
+    assert_true(size > 0 && size < ROOM);
+    return (bei_span_t){data, size};
+}
+
+static bei_encoder_model_t *load(const char *name)
+{
+    bei_span_t span = read_encoder(name);
+    bei_encoder_model_t *model = NULL;
+    be_status status = bei_encoder_model_create(span, BE_EP_CPU, 1, &model);
+    if (status != BE_OK)
+        fail_msg("%s: %s", name, bei_error_message());
+    /* The model keeps nothing of the bytes. */
+    memset((void *)(uintptr_t)span.data, 0, span.size);
+    free((void *)(uintptr_t)span.data);
+    return model;
+}
+
+static bei_encoder_model_t *load_builtin(be_ep asked, uint32_t threads)
+{
+    bei_encoder_model_t *model = NULL;
+    if (bei_encoder_model_create(BUILTIN, asked, threads, &model) != BE_OK)
+        fail_msg("%s", bei_error_message());
+    return model;
+}
+
+static bei_encoder_stream_t *open_stream(bei_encoder_model_t *model)
+{
+    bei_encoder_stream_t *stream = NULL;
+    assert_int_equal(bei_encoder_stream_create(model, &stream), BE_OK);
+    return stream;
+}
+
+/* Log-mel-like numbers that sound like noise. */
+static void make_noise(float mel[BEI_ENCODER_MEL_FLOATS], uint32_t *seed)
+{
+    for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++) {
+        *seed = *seed * 1664525u + 1013904223u;
+        mel[i] = -11.0f + 12.0f * (float)(*seed >> 8) / 16777216.0f;
+    }
+}
+
+static void expect_sentence(const char *part)
+{
+    if (!strstr(bei_error_message(), part))
+        fail_msg("'%s' does not say '%s'", bei_error_message(), part);
+    assert_null(strpbrk(bei_error_message(), "\r\n"));
+}
+
+/* ------------------------------------------------- before the library is loaded */
+
+static void a_missing_library_is_explained(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = NULL;
+    assert_int_equal(bei_ort_set_library("/nonexistent/libonnxruntime.so"), BE_OK);
+    assert_int_equal(bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, &model),
+                     BE_ERR_MODEL_LOAD_FAILED);
+    assert_null(model);
+    expect_sentence("/nonexistent/libonnxruntime.so");
+    expect_sentence("pip install onnxruntime");
+    expect_sentence("BITHUMAN_ORT_LIBRARY");
+    assert_int_equal(bei_ort_set_library(NULL), BE_OK);
+}
+
+#ifdef __linux__
+static void another_library_is_refused(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = NULL;
+    assert_int_equal(bei_ort_set_library("libc.so.6"), BE_OK);
+    assert_int_equal(bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, &model),
+                     BE_ERR_MODEL_LOAD_FAILED);
+    expect_sentence("is not ONNX Runtime");
+    assert_int_equal(bei_ort_set_library(""), BE_OK);
+}
+#endif
+
+static void a_long_path_is_refused(void **state)
+{
+    (void)state;
+    char path[5000];
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(bei_ort_set_library(path), BE_ERR_INVALID_ARG);
+}
+
+/* ------------------------------------------------- loading */
+
+static void load_in_thread(void *user)
+{
+    bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, user);
+}
+
+/* The first load is a race of four threads; all get a model on the same runtime. */
+static void threads_may_load_together(void **state)
+{
+    (void)state;
+    bei_thread_t thread[4];
+    bei_encoder_model_t *model[4] = {NULL};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(bei_thread_start(&thread[i], load_in_thread, &model[i]), BE_OK);
+    for (int i = 0; i < 4; i++)
+        bei_thread_join(thread[i]);
+    for (int i = 0; i < 4; i++) {
+        if (!model[i]) {
+            bei_encoder_model_t *again = NULL;
+            bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, &again);
+            fail_msg("ONNX Runtime does not load: %s", bei_error_message());
+        }
+        bei_encoder_model_destroy(model[i]);
+    }
+    const bei_ort_t *ort = NULL;
+    assert_int_equal(bei_ort_get(&ort), BE_OK);
+    assert_true(ort->minor >= BEI_ORT_MIN_API);
+    assert_string_equal(bei_env_get("ORT_DISABLE_TELEMETRY"), "1");
+}
+
+static void the_library_cannot_change_any_more(void **state)
+{
+    (void)state;
+    assert_int_equal(bei_ort_set_library("/nonexistent/other.so"), BE_ERR_INVALID_ARG);
+    expect_sentence("already loaded");
+    assert_int_equal(bei_ort_set_library(NULL), BE_OK);
+}
+
+static void what_was_asked_for_is_reported(void **state)
+{
+    (void)state;
+    start_log(BE_LOG_INFO);
+    bei_encoder_model_t *model = load_builtin(BE_EP_AUTO, 1);
+    be_ep automatic = bei_encoder_model_ep(model);
+    assert_true(automatic != BE_EP_AUTO);
+    bei_encoder_model_destroy(model);
+    /* QNN's libraries are on no test machine. */
+    model = load_builtin(BE_EP_QNN, 1);
+    if (bei_encoder_model_ep(model) == BE_EP_CPU) {
+        assert_non_null(strstr(log_text, "2 the audio encoder does not run on QNN"));
+        assert_non_null(strstr(log_text, "2 asked for QNN, the audio encoder runs on the CPU"));
+    }
+    bei_encoder_model_destroy(model);
+    stop_log();
+}
+
+static void nonsense_is_refused(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = NULL;
+    assert_int_equal(bei_encoder_model_create(BUILTIN, BE_EP_CPU, 0, &model), BE_ERR_INVALID_ARG);
+    assert_int_equal(bei_encoder_model_create(BUILTIN, (be_ep)77, 1, &model), BE_ERR_INVALID_ARG);
+    assert_null(model);
+    bei_encoder_model_destroy(NULL);
+    bei_encoder_stream_destroy(NULL);
+}
+
+/* ------------------------------------------------- the built-in model */
+
+static void check_ranges(const float coords[BEI_ENCODER_DIM])
+{
+    static const float LOW[] = {0, -1, 0, 0, 0, 0, 0, 0};
+    float visemes = 0.0f;
+    for (int i = 0; i < BEI_ENCODER_DIM; i++) {
+        float low = i < BEI_COORD_VISEME ? LOW[i] : 0.0f;
+        if (coords[i] < low - 1e-4f || coords[i] > 1.0001f)
+            fail_msg("output %d is %g", i, (double)coords[i]);
+        if (i >= BEI_COORD_VISEME)
+            visemes += coords[i];
+    }
+    assert_float_equal(visemes, 1.0f, 1e-3f);
+}
+
+/* Fifty ticks of noise and silence into a stream; out: every output. */
+static void play(bei_encoder_stream_t *stream, float out[50][BEI_ENCODER_DIM])
+{
+    uint32_t seed = 7;
+    float mel[BEI_ENCODER_MEL_FLOATS];
+    for (int t = 0; t < 50; t++) {
+        make_noise(mel, &seed);
+        for (int i = 0; i < BEI_ENCODER_MEL_FLOATS && t % 20 < 8; i++)
+            mel[i] = SILENCE;
+        assert_int_equal(bei_encoder_stream_step(stream, mel, out[t]), BE_OK);
+    }
+}
+
+static void the_builtin_model_keeps_its_ranges(void **state)
+{
+    (void)state;
+    static float out[50][BEI_ENCODER_DIM];
+    bei_encoder_model_t *model = load_builtin(BE_EP_CPU, 1);
+    assert_int_equal(bei_encoder_model_ep(model), BE_EP_CPU);
+    assert_int_equal(bei_encoder_model_lookahead(model), 1);
+    bei_encoder_stream_t *stream = open_stream(model);
+    play(stream, out);
+    for (int t = 0; t < 50; t++)
+        check_ranges(out[t]);
+    bei_encoder_stream_destroy(stream);
+    bei_encoder_model_destroy(model);
+}
+
+/* The same input gives the same bits: after a reset, in another stream, in another model, with more
+ * threads, and with another stream in between. */
+static void the_builtin_model_is_deterministic(void **state)
+{
+    (void)state;
+    static float first[50][BEI_ENCODER_DIM];
+    static float again[50][BEI_ENCODER_DIM];
+    float mel[BEI_ENCODER_MEL_FLOATS] = {0};
+    float coords[BEI_ENCODER_DIM];
+    bei_encoder_model_t *model = load_builtin(BE_EP_CPU, 1);
+    bei_encoder_model_t *twin = load_builtin(BE_EP_CPU, 2);
+    bei_encoder_stream_t *a = open_stream(model);
+    bei_encoder_stream_t *b = open_stream(model);
+    bei_encoder_stream_t *c = open_stream(twin);
+    play(a, first);
+    for (int t = 0; t < 7; t++)
+        assert_int_equal(bei_encoder_stream_step(b, mel, coords), BE_OK);
+    play(c, again);
+    assert_memory_equal(first, again, sizeof first);
+    bei_encoder_stream_reset(a);
+    play(a, again);
+    assert_memory_equal(first, again, sizeof first);
+    bei_encoder_stream_reset(b);
+    play(b, again);
+    assert_memory_equal(first, again, sizeof first);
+    bei_encoder_stream_destroy(a);
+    bei_encoder_stream_destroy(b);
+    bei_encoder_stream_destroy(c);
+    bei_encoder_model_destroy(model);
+    bei_encoder_model_destroy(twin);
+}
+
+struct player {
+    bei_encoder_model_t *model;
+    float out[50][BEI_ENCODER_DIM];
+};
+
+static void play_in_thread(void *user)
+{
+    struct player *player = user;
+    bei_encoder_stream_t *stream = open_stream(player->model);
+    play(stream, player->out);
+    bei_encoder_stream_destroy(stream);
+}
+
+static void streams_of_one_model_run_together(void **state)
+{
+    (void)state;
+    static struct player player[3];
+    bei_thread_t thread[3];
+    bei_encoder_model_t *model = load_builtin(BE_EP_CPU, 1);
+    for (int i = 0; i < 3; i++) {
+        player[i].model = model;
+        assert_int_equal(bei_thread_start(&thread[i], play_in_thread, &player[i]), BE_OK);
+    }
+    for (int i = 0; i < 3; i++)
+        bei_thread_join(thread[i]);
+    for (int i = 1; i < 3; i++)
+        assert_memory_equal(player[0].out, player[i].out, sizeof player[0].out);
+    bei_encoder_model_destroy(model);
+}
+
+/* ------------------------------------------------- state, on the counting encoder */
+
+/* One step: mel full of `value` must give sqrt(value + 12) + count. */
+static void expect_step(bei_encoder_stream_t *stream, float value, float count)
+{
+    float mel[BEI_ENCODER_MEL_FLOATS];
+    float coords[BEI_ENCODER_DIM];
+    for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++)
+        mel[i] = value;
+    assert_int_equal(bei_encoder_stream_step(stream, mel, coords), BE_OK);
+    for (int i = 0; i < BEI_ENCODER_DIM; i++)
+        assert_float_equal(coords[i], sqrtf(value + 12.0f) + count, 1e-5f);
+}
+
+static void state_counts_and_is_reset(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = load("good");
+    assert_int_equal(bei_encoder_model_lookahead(model), 3);
+    bei_encoder_stream_t *stream = open_stream(model);
+    for (int t = 0; t < 5; t++)
+        expect_step(stream, -3.0f, (float)t);
+    bei_encoder_stream_reset(stream);
+    expect_step(stream, 4.0f, 0.0f);
+    expect_step(stream, -8.0f, 1.0f);
+    bei_encoder_stream_destroy(stream);
+    bei_encoder_model_destroy(model);
+}
+
+static void a_failed_step_leaves_everything(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = load("good");
+    bei_encoder_stream_t *stream = open_stream(model);
+    float mel[BEI_ENCODER_MEL_FLOATS];
+    float coords[BEI_ENCODER_DIM];
+    float before[BEI_ENCODER_DIM];
+    for (int i = 0; i < BEI_ENCODER_DIM; i++)
+        before[i] = coords[i] = (float)i;
+    for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++)
+        mel[i] = -13.0f;
+    expect_step(stream, 0.0f, 0.0f);
+    expect_step(stream, 0.0f, 1.0f);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(bei_encoder_stream_step(stream, mel, coords), BE_ERR_INFERENCE_FAILED);
+        assert_memory_equal(coords, before, sizeof coords);
+        expect_sentence("not a number");
+    }
+    expect_step(stream, 0.0f, 2.0f);
+    bei_encoder_stream_destroy(stream);
+    bei_encoder_model_destroy(model);
+}
+
+static void a_constant_encoder_is_an_encoder(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = load("constant");
+    bei_encoder_stream_t *stream = open_stream(model);
+    float mel[BEI_ENCODER_MEL_FLOATS] = {0};
+    float coords[BEI_ENCODER_DIM];
+    for (int t = 0; t < 3; t++) {
+        assert_int_equal(bei_encoder_stream_step(stream, mel, coords), BE_OK);
+        for (int i = 0; i < BEI_ENCODER_DIM; i++)
+            assert_float_equal(coords[i], (float)i, 0.0f);
+    }
+    bei_encoder_stream_destroy(stream);
+    bei_encoder_model_destroy(model);
+}
+
+/* ------------------------------------------------- hostile models */
+
+static void expect_refused(const char *what, bei_span_t span, const char *part)
+{
+    bei_encoder_model_t *model = NULL;
+    be_status status = bei_encoder_model_create(span, BE_EP_CPU, 1, &model);
+    if (status != BE_ERR_MODEL_LOAD_FAILED)
+        fail_msg("%s gives status %d", what, (int)status);
+    assert_null(model);
+    expect_sentence(part);
+}
+
+static void hostile_models_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *part;
+    } CASES[] = {
+        {"bad_truncated", "ONNX Runtime refuses"},
+        {"bad_no_metadata", "no metadata 'be.encoder'"},
+        {"bad_version", "'be.encoder' is '2'"},
+        {"bad_lookahead", "'be.lookahead_ticks' is '9'"},
+        {"bad_lookahead_text", "'be.lookahead_ticks' is '1x'"},
+        {"bad_outputs", "'be.outputs' is 'openness'"},
+        {"bad_mel_shape", "'mel' has 80 in dimension 2, not 40"},
+        {"bad_mel_rank", "'mel' has 4 dimensions, not 3"},
+        {"bad_mel_free", "'mel' has -1 in dimension 1, not 4"},
+        {"bad_state_free", "takes a state of -1 floats"},
+        {"bad_state_size", "takes a state of 65537 floats"},
+        {"bad_state_zero", "audio encoder"},
+        {"bad_state_differs", "takes a state of 1 floats and gives 23"},
+        {"bad_coords_type", "'coords' is not float32"},
+        {"bad_coords_wide", "audio encoder"},
+        {"bad_lying_shape", "audio encoder"},
+        {"bad_names", "no output 'state_out'"},
+        {"bad_third_input", "3 inputs, not 2"},
+        {"bad_external", "weights in another file"},
+        {"bad_nan", "not a number"},
+        {"bad_operator", "ONNX Runtime refuses"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        bei_span_t span = read_encoder(CASES[i].name);
+        expect_refused(CASES[i].name, span, CASES[i].part);
+        free((void *)(uintptr_t)span.data);
+    }
+}
+
+static void garbage_is_refused(void **state)
+{
+    (void)state;
+    static uint8_t bytes[4096];
+    uint32_t seed = 3;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        bytes[i] = (uint8_t)(seed >> 24);
+    }
+    expect_refused("noise", (bei_span_t){bytes, sizeof bytes}, "ONNX Runtime refuses");
+    expect_refused("one byte", (bei_span_t){bytes, 1}, "audio encoder");
+    memset(bytes, 0, sizeof bytes);
+    expect_refused("zeros", (bei_span_t){bytes, sizeof bytes}, "audio encoder");
+    memcpy(bytes + 4, "ORTM", 4); /* the mark of ONNX Runtime's own format */
+    expect_refused("flatbuffer", (bei_span_t){bytes, sizeof bytes}, "ONNX Runtime refuses");
+}
+
+/* Every byte of a good model, damaged: an error or a working model, never a crash. */
+static void damaged_models_do_no_harm(void **state)
+{
+    (void)state;
+    bei_span_t span = read_encoder("good");
+    uint8_t *bytes = malloc(span.size);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < span.size; i += 3) {
+        memcpy(bytes, span.data, span.size);
+        bytes[i] ^= (uint8_t)(1u << (i % 8));
+        bei_encoder_model_t *model = NULL;
+        be_status status =
+            bei_encoder_model_create((bei_span_t){bytes, span.size}, BE_EP_CPU, 1, &model);
+        assert_true(status == BE_OK || status == BE_ERR_MODEL_LOAD_FAILED);
+        bei_encoder_model_destroy(model);
+    }
+    free(bytes);
+    free((void *)(uintptr_t)span.data);
+}
+
+/* ------------------------------------------------- after everything */
+
+#ifdef __linux__
+/* ONNX Runtime sends telemetry from a thread of its own unless it was told not to. */
+static void no_thread_and_no_socket_is_left(void **state)
+{
+    (void)state;
+    int threads = 0;
+    DIR *folder = opendir("/proc/self/task");
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        threads += entry->d_name[0] != '.';
+    closedir(folder);
+    /* ThreadSanitizer has one of its own. */
+#if !defined(__SANITIZE_THREAD__)
+    assert_int_equal(threads, 1);
+#endif
+    folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        char path[300];
+        char target[256] = {0};
+        snprintf(path, sizeof path, "/proc/self/fd/%s", entry->d_name);
+        if (readlink(path, target, sizeof target - 1) > 0 && atoi(entry->d_name) > 2)
+            assert_int_not_equal(strncmp(target, "socket:", 7), 0);
+    }
+    closedir(folder);
+}
+#endif
+
+int main(void)
+{
+    /* Both make ONNX Runtime keep its telemetry off by itself. */
+#ifdef __linux__
+    unsetenv("CI");
+    unsetenv("GITHUB_ACTIONS");
+#endif
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_library_is_explained),
+#ifdef __linux__
+        cmocka_unit_test(another_library_is_refused),
+#endif
+        cmocka_unit_test(a_long_path_is_refused),
+        cmocka_unit_test(threads_may_load_together),
+        cmocka_unit_test(the_library_cannot_change_any_more),
+        cmocka_unit_test(what_was_asked_for_is_reported),
+        cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(the_builtin_model_keeps_its_ranges),
+        cmocka_unit_test(the_builtin_model_is_deterministic),
+        cmocka_unit_test(streams_of_one_model_run_together),
+        cmocka_unit_test(state_counts_and_is_reset),
+        cmocka_unit_test(a_failed_step_leaves_everything),
+        cmocka_unit_test(a_constant_encoder_is_an_encoder),
+        cmocka_unit_test(hostile_models_are_refused),
+        cmocka_unit_test(garbage_is_refused),
+        cmocka_unit_test(damaged_models_do_no_harm),
+#ifdef __linux__
+        cmocka_unit_test(no_thread_and_no_socket_is_left),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
