@@ -51,23 +51,31 @@ def write(encoder: Encoder, path: Path) -> int:
     return len(data)
 
 
-def run(path: Path, mel: np.ndarray) -> np.ndarray:
-    """Run the file tick by tick over raw log-mel (frames, 40); returns (ticks, 23) per call."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    width = session.get_inputs()[1].shape[1]
-    state = np.zeros((1, width), dtype=np.float32)
-    rows = []
-    ticks = len(mel) // FRAMES_PER_TICK
-    for tick in mel[: ticks * FRAMES_PER_TICK].reshape(ticks, 1, FRAMES_PER_TICK, BANDS):
-        coords, state = session.run(None, {"mel": tick.astype(np.float32), "state": state})
-        rows.append(coords[0])
-    return np.stack(rows)
+class Session:
+    """The file in ONNX Runtime, one thread, as the engine runs it."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        self.width = self.session.get_inputs()[1].shape[1]
+
+    def run(self, mel: np.ndarray) -> np.ndarray:
+        """Run a new stream of raw log-mel (frames, 40) tick by tick; returns (calls, 23)."""
+        state = np.zeros((1, self.width), dtype=np.float32)
+        ticks = len(mel) // FRAMES_PER_TICK
+        clip = mel[: ticks * FRAMES_PER_TICK].astype(np.float32)
+        rows = []
+        for tick in clip.reshape(ticks, 1, FRAMES_PER_TICK, BANDS):
+            coords, state = self.session.run(None, {"mel": tick, "state": state})
+            rows.append(coords[0])
+        return np.stack(rows)
 
 
 def run_torch(encoder: Encoder, mel: np.ndarray) -> np.ndarray:
-    """Run the network over the whole clip at once; same shapes as `run`."""
+    """Run the network over the whole clip at once; same shapes as `Session.run`."""
     clip = torch.from_numpy(np.ascontiguousarray(mel[None], dtype=np.float32))
     with torch.no_grad():
         features, extras, _ = normalise.sequence(clip, torch.zeros(1, normalise.STATE))
@@ -81,7 +89,7 @@ def check(encoder: Encoder, path: Path, seed: int = 0) -> float:
     generator = np.random.default_rng(seed)
     level = np.repeat(generator.uniform(-11.5, 3.0, CHECK_TICKS // 10), 40)[:, None]
     mel = np.maximum(level + generator.normal(0.0, 1.5, (len(level), BANDS)), -11.5)
-    difference = float(np.abs(run(path, mel) - run_torch(encoder, mel)).max())
+    difference = float(np.abs(Session(path).run(mel) - run_torch(encoder, mel)).max())
     if not difference <= TOLERANCE:
         raise ValueError(f"{path} differs from the network by {difference:.2e}")
     return difference

@@ -71,6 +71,8 @@ def synthesise(
             continue
         signal = audio.read(sound)
         ends = phones.translate(read_labels(labels), table)
+        if table is phones.FESTIVAL:
+            ends = phones.front_american_u(ends)
         sound.unlink()
         labels.unlink()
         name = f"festival-{voice}-{number:04d}"

@@ -1,0 +1,173 @@
+"""The evaluation: network, loudness and Rhubarb Lip Sync on speech that was not trained on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from . import baselines, export, festvox_ru, quiet, score, speech
+from .audio import SAMPLE_RATE, Signal
+from .layout import LOOKAHEAD_TICKS, OUTPUTS, VISEMES
+from .logmel import TICK, logmel
+from .score import Tally, Track
+from .targets import merge_silences
+from .utterance import Segment, Utterance
+
+LOG = logging.getLogger(__name__)
+
+PAD_S = 0.5
+PAD_DBFS = -75.0
+
+
+class Clip(NamedTuple):
+    """A sentence with half a second of faint noise on both sides, and its segments."""
+
+    name: str
+    signal: Signal
+    segments: list[Segment]
+
+
+def pad(utterance: Utterance, seed: int) -> Clip:
+    """Put PAD_S of noise around an utterance."""
+    generator = np.random.default_rng(seed)
+    edge = int(PAD_S * SAMPLE_RATE)
+    signal = np.pad(utterance.signal, edge)
+    noise = (generator.standard_normal(len(signal)) * 10.0 ** (PAD_DBFS / 20.0)).astype(np.float32)
+    noise[edge:-edge] = 0.0
+    segments = [Segment(0.0, PAD_S, "SIL")]
+    segments += [Segment(s.start + PAD_S, s.end + PAD_S, s.phone) for s in utterance.segments]
+    segments.append(Segment(segments[-1].end, len(signal) / SAMPLE_RATE, "SIL"))
+    return Clip(utterance.name, signal + noise, merge_silences(segments))
+
+
+def relabel(clip: Clip, folder: Path) -> Clip:
+    """Take the segments from `folder`/json/NAME.json (ARPAbet, the times of the padded sound)."""
+    data = json.loads((folder / "json" / f"{clip.name}.json").read_text(encoding="utf-8"))
+    segments = [Segment(p["start"], p["end"], p["phone"]) for p in data["phones"]]
+    return clip._replace(segments=merge_silences(segments))
+
+
+def sets(out: Path, dev_eval: Optional[Path]) -> dict[str, list[Clip]]:
+    """The held-out sets: Russian sentences, an unheard English voice, an unheard language in two voices."""
+    result = {}
+    for part in speech.PARTS:
+        if part.split == "test":
+            spoken = speech.load(speech.path_of(out, part))
+            result[part.name] = [pad(utterance, i) for i, utterance in enumerate(spoken)]
+    if dev_eval is not None:
+        clips = [pad(utterance, i) for i, utterance in enumerate(festvox_ru.held_out())]
+        result["test-ru"] = [relabel(clip, dev_eval) for clip in clips]
+    return result
+
+
+def network_runner(model: Path) -> quiet.Runner:
+    """A function from sound to coordinates, row k for tick k, by ONNX Runtime."""
+    session = export.Session(model)
+
+    def run(signal: Signal) -> np.ndarray:
+        heard = np.pad(signal, (0, LOOKAHEAD_TICKS * TICK))
+        return session.run(logmel(heard))[LOOKAHEAD_TICKS:]
+
+    return run
+
+
+def to_track(coords: np.ndarray) -> Track:
+    """Openness, width and viseme of coordinates (ticks, 23)."""
+    visemes = coords[:, len(OUTPUTS) - len(VISEMES) :].argmax(axis=1)
+    openness, width = (coords[:, OUTPUTS.index(name)] for name in ("openness", "width"))
+    return Track(openness, width, [VISEMES[i] for i in visemes])
+
+
+def write_tracks(folder: Path, clips: Sequence[Clip], tracks: Sequence[Track]) -> None:
+    """Keep tracks as NAME.csv (frame, openness, width, viseme), for other scoring programs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for clip, track in zip(clips, tracks):
+        columns: dict[str, Sequence[Any]] = {"openness": list(track.openness)}
+        if track.width is not None:
+            columns["width"] = list(track.width)
+        if track.visemes is not None:
+            columns["viseme"] = track.visemes
+        with (folder / f"{clip.name}.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["frame", *columns])
+            writer.writerows([k, *row] for k, row in enumerate(zip(*columns.values())))
+
+
+def pooled(clips: Sequence[Clip], tracks: Sequence[Track]) -> dict[str, float]:
+    """Scores of one system on one set."""
+    tally = Tally()
+    for clip, track in zip(clips, tracks):
+        score.add(tally, clip.segments, track)
+    return score.summary(tally)
+
+
+def compare(
+    out: Path, model: Path, dev_eval: Optional[Path], rhubarb: Optional[Path]
+) -> dict[str, Any]:
+    """Score all systems on all sets; keeps the tracks in `out`/tracks. `rhubarb` is where its package lies."""
+    run = network_runner(model)
+    held_out = sets(out, dev_eval)
+    report: dict[str, Any] = {"sets": {}, "silence": quiet.measure_silence(run), "speech": {}}
+    for name, clips in held_out.items():
+        systems = {
+            "loudness": [baselines.loudness(clip.signal) for clip in clips],
+            "network": [to_track(run(clip.signal)) for clip in clips],
+        }
+        if rhubarb is not None:
+            signals = [clip.signal for clip in clips]
+            systems["rhubarb"] = baselines.rhubarb(signals, rhubarb, out / "rhubarb" / name)
+        for system, tracks in systems.items():
+            write_tracks(out / "tracks" / name / system, clips, tracks)
+        scores = {system: pooled(clips, tracks) for system, tracks in systems.items()}
+        report["sets"][name] = {"sentences": len(clips), "systems": scores}
+        report["speech"][name] = quiet.measure_speech([c[1:] for c in clips], run)
+        LOG.info("evaluate: %s done", name)
+    return report
+
+
+COLUMNS = (
+    *("hit", "J", "closure_auc", "openness", "lag_ms", "stillness", "silence", "width_auc"),
+    *("visemes", "viseme_pp"),
+)
+
+
+def _cell(scores: dict[str, float], column: str) -> str:
+    if column not in scores:
+        return "–"
+    return f"{scores[column]:.0f}" if column == "lag_ms" else f"{scores[column]:.3f}"
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The report as tables."""
+    lines = ["| set | system | " + " | ".join(COLUMNS) + " |", "|---|---|" + "---|" * len(COLUMNS)]
+    for name, entry in report["sets"].items():
+        for system in ("loudness", "rhubarb", "network"):
+            scores = entry["systems"].get(system)
+            if scores:
+                cells = [_cell(scores, column) for column in COLUMNS]
+                lines.append(f"| {name} ({entry['sentences']}) | {system} | " + " | ".join(cells) + " |")
+    lines += ["", "| no speech | ticks called speech | ticks visibly open | widest |", "|---|---|---|---|"]
+    for kind, row in report["silence"].items():
+        lines.append(f"| {kind} | {row['speech']:.4f} | {row['open']:.4f} | {row['widest']:.3f} |")
+    lines += ["", "| speech | ticks missed | ticks open 160 ms after the end |", "|---|---|---|"]
+    for name, row in report["speech"].items():
+        lines.append(f"| {name} | {row['missed']:.4f} | {row['lingering']:.4f} |")
+    return "\n".join(lines) + "\n"
+
+
+def evaluate(
+    out: Path, model: Path, dev_eval: Optional[Path], rhubarb: Optional[Path]
+) -> dict[str, Any]:
+    """Compare, and write `out`/report.json and `out`/report.md."""
+    report = compare(out, model, dev_eval, rhubarb)
+    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+    (out / "report.md").write_text(markdown(report), encoding="utf-8")
+    return report
+
+

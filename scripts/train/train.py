@@ -1,0 +1,175 @@
+"""Training of the network on cached streams, with the recurrent state carried from chunk to chunk."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from . import model as net
+from . import normalise
+from .layout import ARTICULATION, LOOKAHEAD_TICKS
+from .logmel import BANDS, FRAMES_PER_TICK
+
+LOG = logging.getLogger(__name__)
+
+BATCH = 24
+CHUNK_TICKS = 125
+LEARNING_RATE = 2.5e-3
+WARM_UP = 0.04
+WEIGHT_DECAY = 1e-3
+GRADIENT_NORM = 1.0
+AVERAGE = 0.998
+"""Decay of the running average of the weights that is exported."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the terms of the loss, found by trial on the training voices."""
+
+    speech: float = 0.6
+    closure: float = 1.0
+    labiodental: float = 0.4
+    teeth: float = 0.2
+    tongue: float = 0.2
+    shape: float = 4.0
+    final: float = 8.0
+    width: float = 1.5
+    protrusion: float = 1.5
+    visemes: float = 0.3
+
+
+def equalise(mel: Tensor, generator: torch.Generator) -> Tensor:
+    """Random gain and smooth colour per stream: -6 .. +6 dB in all, up to a few dB per band."""
+    size = mel.shape[0]
+    position = torch.linspace(-1.0, 1.0, BANDS)
+    waves = torch.stack([torch.cos(math.pi * n * (position + 1.0) / 2.0) for n in range(4)])
+    spread = torch.tensor([0.7, 0.4, 0.3, 0.2])
+    amount = torch.randn(size, 4, generator=generator) * spread
+    return torch.clamp(mel + (amount @ waves).unsqueeze(1), min=math.log(1e-5))
+
+
+def loss_of(logits: Tensor, wanted: Tensor, weights: Weights) -> Tensor:
+    """Loss of logits (batch, ticks, 23) against targets of the same shape."""
+    coords, free = net.shape_outputs(logits)
+    speech = wanted[..., net.SPEECH]
+    closed = wanted[..., net.CLOSURE]
+    final = wanted[..., net.OPENNESS] * (1.0 - closed) * speech
+    loss = weights.final * functional.mse_loss(coords[..., net.OPENNESS], final)
+    shape_error = (free[..., 0] - wanted[..., net.OPENNESS]).square() * speech
+    loss = loss + weights.shape * shape_error.mean()
+    for column, weight in ((net.WIDTH, weights.width), (net.PROTRUSION, weights.protrusion)):
+        loss = loss + weight * functional.mse_loss(coords[..., column], wanted[..., column] * speech)
+    for name in ("speech", "closure", "labiodental", "teeth", "tongue"):
+        column = ARTICULATION.index(name)
+        entropy = functional.binary_cross_entropy_with_logits(logits[..., column], wanted[..., column])
+        loss = loss + getattr(weights, name) * entropy
+    visemes = slice(len(ARTICULATION), None)
+    chosen = -(wanted[..., visemes] * functional.log_softmax(logits[..., visemes], dim=-1)).sum(-1)
+    return loss + weights.visemes * chosen.mean()
+
+
+def rate_at(progress: float) -> float:
+    """Share of the learning rate at `progress` 0..1: a linear rise, then half a cosine."""
+    if progress < WARM_UP:
+        return progress / WARM_UP
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - WARM_UP) / (1.0 - WARM_UP))
+
+
+class Trainer:
+    """Holds network, optimiser and the running average of the weights."""
+
+    def __init__(self, folder: Path, seed: int, epochs: float) -> None:
+        torch.manual_seed(seed)
+        self.mel = np.load(folder / "mel.npy", mmap_mode="r")
+        self.wanted = np.load(folder / "targets.npy", mmap_mode="r")
+        self.shuffle = np.random.default_rng(seed)
+        self.noise = torch.Generator().manual_seed(seed)
+        self.encoder = net.Encoder()
+        self.average = net.Encoder()
+        self.average.load_state_dict(self.encoder.state_dict())
+        self.optimiser = torch.optim.AdamW(
+            self.encoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+        )
+        self.batches = max(1, round(epochs * len(self.mel) / BATCH))
+        self.weights = Weights()
+
+    def _batch(self, number: int) -> tuple[Tensor, Tensor]:
+        per_epoch = max(1, len(self.mel) // BATCH)
+        if number % per_epoch == 0:
+            self.order = self.shuffle.permutation(len(self.mel))
+        start = number % per_epoch * BATCH
+        rows = np.sort(self.order[start : start + BATCH])
+        mel = torch.from_numpy(self.mel[rows].astype(np.float32))
+        wanted = torch.from_numpy(self.wanted[rows].astype(np.float32))
+        late = torch.cat([wanted[:, :1].expand(-1, LOOKAHEAD_TICKS, -1), wanted], dim=1)
+        return equalise(mel, self.noise), late[:, : wanted.shape[1]]
+
+    def _update(self, loss: Tensor, progress: float) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = LEARNING_RATE * rate_at(progress)
+        self.optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.encoder.parameters(), GRADIENT_NORM)
+        self.optimiser.step()
+        decay = min(AVERAGE, 1.0 - 10.0 / (10.0 + progress * 1e4))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.encoder.parameters()):
+                mean.lerp_(now, 1.0 - decay)
+
+    def _stream(self, number: int) -> float:
+        mel, wanted = self._batch(number)
+        with torch.no_grad():
+            features, extras, _ = normalise.sequence(mel, torch.zeros(len(mel), normalise.STATE))
+        context = torch.zeros(len(mel), net.CONTEXT, BANDS)
+        hidden = torch.zeros(len(mel), net.HIDDEN)
+        total, chunks = 0.0, wanted.shape[1] // CHUNK_TICKS
+        for chunk in range(chunks):
+            ticks = slice(chunk * CHUNK_TICKS, (chunk + 1) * CHUNK_TICKS)
+            frames = slice(ticks.start * FRAMES_PER_TICK, ticks.stop * FRAMES_PER_TICK)
+            logits, context, hidden = self.encoder.sequence(
+                features[:, frames], extras[:, ticks], context, hidden.detach()
+            )
+            loss = loss_of(logits, wanted[:, ticks], self.weights)
+            self._update(loss, (number + chunk / chunks) / self.batches)
+            total += loss.item()
+        return total / chunks
+
+    def run(self) -> net.Encoder:
+        """Train for the planned number of batches; returns the network with averaged weights."""
+        began, recent = time.monotonic(), []
+        for number in range(self.batches):
+            recent.append(self._stream(number))
+            if number % 25 == 24 or number + 1 == self.batches:
+                spent = time.monotonic() - began
+                LOG.info(
+                    "train: batch %d/%d, loss %.4f, %.0f s",
+                    number + 1,
+                    self.batches,
+                    np.mean(recent),
+                    spent,
+                )
+                recent = []
+        return self.average
+
+
+def train(folder: Path, seed: int, epochs: float) -> net.Encoder:
+    """Train on the features in `folder` and keep the weights in `folder`/encoder.pt."""
+    torch.set_num_threads(1)
+    encoder = Trainer(folder, seed, epochs).run()
+    torch.save(encoder.state_dict(), folder / "encoder.pt")
+    return encoder
+
+
+def load(folder: Path) -> net.Encoder:
+    """The network that `train` kept."""
+    encoder = net.Encoder()
+    encoder.load_state_dict(torch.load(folder / "encoder.pt", weights_only=True))
+    return encoder
