@@ -46,7 +46,7 @@ static double mel_to_hz(double mel)
 
 static void make_band(struct band *band, double left, double peak, double right)
 {
-    const double step = SAMPLE_RATE / BEI_MEL_FFT;
+    const double step = SAMPLE_RATE / (double)BEI_MEL_FFT;
     for (unsigned bin = 0; bin < BEI_FFT_BINS; bin++) {
         double hz = step * bin;
         double up = (hz - left) / (peak - left);

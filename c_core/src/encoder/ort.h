@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+/* On Windows the header expects annotations that only Microsoft's compiler brings along. */
+#if defined(_WIN32) && !defined(_MSC_VER) && !defined(_Return_type_success_)
+#define _Return_type_success_(condition)
+#endif
 #include <onnxruntime_c_api.h>
 
 #include "base/dynlib.h"
