@@ -157,7 +157,10 @@ static inline size_t builder_write(const builder_t *b, uint8_t *file)
         entry += 32;
         end = offset + s->size;
     }
-    memcpy(file, "\x89" "BEI\r\n\x1a\n", 8);
+    memcpy(file,
+           "\x89"
+           "BEI\r\n\x1a\n",
+           8);
     put(file + 8, 1, 4), put(file + 12, count, 4), put(file + 16, 64, 8), put(file + 24, end, 8);
     builder_seal(file);
     return end;

@@ -1,6 +1,6 @@
-/* Says for each avatar file on standard input, a u32 length and that many bytes, whether the C reader
- * takes it: one line "ok", or the sentence of the refusal. tests/python/test_imx.py compares the two
- * readers by it. */
+/* Says for each avatar file on standard input, a u32 length and that many bytes, whether the C
+ * reader takes it: one line "ok", or the sentence of the refusal. tests/python/test_imx.py compares
+ * the two readers by it. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

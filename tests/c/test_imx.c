@@ -1,4 +1,5 @@
-/* The avatar file: what is sound opens with the right values, everything else is named and refused. */
+/* The avatar file: what is sound opens with the right values, everything else is named and refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 
 #include "base/error.h"
 #include "container/imx.h"
+#include "container/json_text.h"
 #include "imx_builder.h"
 
 static builder_t builder;
@@ -173,6 +175,7 @@ static void each_field_of_the_outer_layer_is_checked(void **state)
         {12, 4, 0, "0 sections"},
         {12, 4, 65, "65 sections"},
         {12, 4, 5, "the padding before section MANI"},
+        {12, 4, 64, "truncated in the table of contents"},
         {16, 8, 96, "table of contents is at 96"},
         {24, 8, 63, "its header says 63"},
         {24, 8, UINT64_MAX, "truncated"},
@@ -225,9 +228,7 @@ static void padding_and_tail_must_be_clean(void **state)
 
 /* One field of a section, set to a value under right checksums. */
 typedef struct inner_case {
-    int section;
-    size_t offset;
-    int size;
+    size_t section, offset, size;
     uint64_t value;
     const char *named;
 } inner_case_t;
@@ -237,7 +238,7 @@ static void assert_inner_cases(const inner_case_t *cases, size_t count)
     for (size_t i = 0; i < count; i++) {
         const inner_case_t *c = &cases[i];
         builder_init(&builder);
-        put(builder.sections[c->section].bytes + c->offset, c->value, c->size);
+        put(builder.sections[c->section].bytes + c->offset, c->value, (int)c->size);
         assert_builder_refused(c->named);
     }
 }
@@ -440,6 +441,17 @@ static void manifest_texts_are_bounded(void **state)
     assert_builder_refused("'source' has 1024 bytes, the limit is 1023");
 }
 
+static void a_large_manifest_is_refused(void **state)
+{
+    (void)state;
+    static uint8_t text[64 * 1024 + 1];
+    memset(text, ' ', sizeof text);
+    text[0] = '{';
+    assert_int_equal(bei_json_text_check((bei_span_t){text, sizeof text - 1}, "x"), BE_OK);
+    assert_int_equal(bei_json_text_check((bei_span_t){text, sizeof text}, "x"),
+                     BE_ERR_FILE_CORRUPT);
+}
+
 static void a_metered_avatar_says_so(void **state)
 {
     (void)state;
@@ -455,7 +467,7 @@ static void too_many_manifest_keys_are_refused(void **state)
     char keys[1000] = "{";
     for (int i = 0; i < 65; i++)
         snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%s\"k%d\":0", i ? "," : "", i);
-    strcat(keys, "}");
+    keys[strlen(keys)] = '}'; /* the rest is zero */
     set_manifest(&builder, keys);
     assert_builder_refused("an object of more than 64 keys");
 }
@@ -529,6 +541,7 @@ static void other_containers_are_recognised(void **state)
         assert_refused(bytes, sizeof bytes, cases[i].named);
     }
     assert_refused((const uint8_t *)"P", 1, "wrong magic number");
+    assert_refused(file, ((size_t)1 << 30) + 1, "larger than 1073741824 bytes");
 }
 
 static void write_file(const char *path, const uint8_t *bytes, size_t size)
@@ -580,12 +593,27 @@ static void files_open_and_fail_by_path(void **state)
     unlink(path), unlink(pipe_path), rmdir(folder);
 }
 
+/* Linux shows files whose size is not what reading them gives. */
+static void a_file_that_is_not_what_its_size_says_is_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"/proc/self/status", "became longer"},
+        {"/sys/devices/system/cpu/online", "became shorter"},
+        {"/proc/self/mem", "cannot be read"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (access(cases[i][0], R_OK) == 0)
+            assert_open_fails(cases[i][0], BE_ERR_FILE_CORRUPT, cases[i][1]);
+    }
+}
+
 static void a_long_path_does_not_hide_the_sentence(void **state)
 {
     (void)state;
     char label[3000];
     memset(label, 'x', sizeof label);
-    strcpy(label + sizeof label - 8, "ada.imx");
+    memcpy(label + sizeof label - 8, "ada.imx", 8);
     bei_imx_t *imx = NULL;
     assert_int_equal(bei_imx_open_memory(file, 0, label, &imx), BE_ERR_FILE_CORRUPT);
     assert_non_null(strstr(bei_error_message(), "ada.imx: the file is empty"));
@@ -624,6 +652,7 @@ int main(void)
         TEST(the_decoded_size_is_bounded),
         TEST(each_key_of_the_manifest_is_checked),
         TEST(manifest_texts_are_bounded),
+        TEST(a_large_manifest_is_refused),
         TEST(a_metered_avatar_says_so),
         TEST(too_many_manifest_keys_are_refused),
         TEST(every_truncation_is_refused),
@@ -631,6 +660,7 @@ int main(void)
         TEST(damage_under_right_checksums_never_crashes),
         TEST(other_containers_are_recognised),
         TEST(files_open_and_fail_by_path),
+        TEST(a_file_that_is_not_what_its_size_says_is_refused),
         TEST(a_long_path_does_not_hide_the_sentence),
         TEST(null_arguments_are_refused),
     };

@@ -1,8 +1,8 @@
 /* libFuzzer target: no bytes may crash the avatar reader. Build and run it with tests/fuzz/run.
  *
- * The build defines BEI_FUZZING, which turns the comparison of checksums off. The first byte chooses
- * between a file as it stands and sections from which a file is assembled: so mutations that change
- * a section's size get behind the container's own checks. */
+ * The build defines BEI_FUZZING, which turns the comparison of checksums off. The first byte
+ * chooses between a file as it stands and sections from which a file is assembled: so mutations
+ * that change a section's size get behind the container's own checks. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,9 @@
 
 enum { SECTIONS = 6, HEADER = 64, ENTRY = 32 };
 
-static const char types[SECTIONS][5] = {"MANI", "BASE", "FRAM", "PLAC", "MOUT", "ENCO"};
+static const uint8_t types[SECTIONS][4] = {{'M', 'A', 'N', 'I'}, {'B', 'A', 'S', 'E'},
+                                           {'F', 'R', 'A', 'M'}, {'P', 'L', 'A', 'C'},
+                                           {'M', 'O', 'U', 'T'}, {'E', 'N', 'C', 'O'}};
 static volatile uint64_t sink;
 
 static void put(uint8_t *to, uint64_t value, int size)
@@ -72,13 +74,16 @@ static void try_sections(const uint8_t *data, size_t size)
         }
         size_t offset = (end + 63) / 64 * 64;
         uint8_t *entry = file + HEADER + ENTRY * i;
-        memcpy(entry, types[i], 4);
+        memcpy(entry, types[i], sizeof types[i]);
         put(entry + 8, offset, 8), put(entry + 16, length, 8);
         memcpy(file + offset, data, length);
         data += length, size -= length;
         end = offset + length;
     }
-    memcpy(file, "\x89" "BEI\r\n\x1a\n", 8);
+    memcpy(file,
+           "\x89"
+           "BEI\r\n\x1a\n",
+           8);
     put(file + 8, 1, 4), put(file + 12, SECTIONS, 4), put(file + 16, 64, 8), put(file + 24, end, 8);
     try_file(file, end);
     free(file);

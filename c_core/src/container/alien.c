@@ -11,7 +11,10 @@ typedef struct signature {
     const char *text;
 } signature_t;
 
-#define SIGNATURE(offset, bytes, text) {offset, sizeof(bytes) - 1, bytes, text}
+#define SIGNATURE(offset, bytes, text)                                                             \
+    {                                                                                              \
+        offset, sizeof(bytes) - 1, bytes, text                                                     \
+    }
 
 /* What other engines have put under the same extension. */
 static const signature_t containers[] = {

@@ -9,11 +9,14 @@
  * file comes out as printable ASCII. */
 be_status bei_fault_set(const char *label, const char *format, ...) BEI_PRINTF(2, 3);
 
-/* Passes a failed check on as a sentence about the file. */
+/* Passes a failed check on as a sentence about the file. The status stands here once more, so that
+ * a static analyser knows that it is not BE_OK. */
 #define BEI_CHECK(cond, label, ...)                                                                \
     do {                                                                                           \
-        if (!(cond))                                                                               \
-            return bei_fault_set(label, __VA_ARGS__);                                              \
+        if (!(cond)) {                                                                             \
+            bei_fault_set(label, __VA_ARGS__);                                                     \
+            return BE_ERR_FILE_CORRUPT;                                                            \
+        }                                                                                          \
     } while (0)
 
 #endif

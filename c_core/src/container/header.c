@@ -64,15 +64,21 @@ static bool checksum_matches(const uint8_t *bytes, size_t size, uint32_t expecte
 #endif
 }
 
+static be_status check_magic(const file_t *file)
+{
+    const uint8_t *p = file->bytes;
+    size_t compared = file->size < sizeof magic ? file->size : sizeof magic;
+    if (compared == 0 || memcmp(p, magic, compared) != 0)
+        return bei_alien_fault(p, file->size, file->label);
+    BEI_CHECK(file->size >= HEADER_SIZE, file->label, "truncated in the header, after %zu bytes",
+              file->size);
+    return BE_OK;
+}
+
 static be_status parse_header(file_t *file)
 {
     const uint8_t *p = file->bytes;
     const char *label = file->label;
-    size_t compared = file->size < sizeof magic ? file->size : sizeof magic;
-    if (compared == 0 || memcmp(p, magic, compared) != 0)
-        return bei_alien_fault(p, file->size, label);
-    BEI_CHECK(file->size >= HEADER_SIZE, label, "truncated in the header, after %zu bytes",
-              file->size);
     BEI_CHECK(checksum_matches(p, HEADER_SIZE - 4, bei_bytes_u32(p + 60)), label,
               "the header's checksum is wrong");
     uint32_t version = bei_bytes_u32(p + 8);
@@ -82,16 +88,22 @@ static be_status parse_header(file_t *file)
     BEI_CHECK(file->section_count >= 1 && file->section_count <= MAX_SECTIONS, label,
               "%" PRIu32 " sections, 1 to %d are allowed", file->section_count, MAX_SECTIONS);
     uint64_t toc_offset = bei_bytes_u64(p + 16);
-    BEI_CHECK(toc_offset == HEADER_SIZE, label, "the table of contents is at %" PRIu64 ", not at %d",
-              toc_offset, HEADER_SIZE);
+    BEI_CHECK(toc_offset == HEADER_SIZE, label,
+              "the table of contents is at %" PRIu64 ", not at %d", toc_offset, HEADER_SIZE);
     uint64_t size = bei_bytes_u64(p + 24);
     BEI_CHECK(size <= file->size, label, "truncated: %zu bytes of %" PRIu64, file->size, size);
     BEI_CHECK(size == file->size, label, "%zu bytes, but its header says %" PRIu64, file->size,
               size);
     BEI_CHECK(bei_bytes_all_zero(p + 36, 24), label, "a reserved field of the header is not 0");
+    return BE_OK;
+}
+
+static be_status check_toc(const file_t *file)
+{
+    const uint8_t *p = file->bytes;
+    const char *label = file->label;
     size_t toc_size = (size_t)file->section_count * ENTRY_SIZE;
-    BEI_CHECK(toc_size <= file->size - HEADER_SIZE, label,
-              "truncated in the table of contents");
+    BEI_CHECK(toc_size <= file->size - HEADER_SIZE, label, "truncated in the table of contents");
     BEI_CHECK(checksum_matches(p + HEADER_SIZE, toc_size, bei_bytes_u32(p + 32)), label,
               "the checksum of the table of contents is wrong");
     return BE_OK;
@@ -181,7 +193,9 @@ be_status bei_header_parse(const uint8_t *bytes, size_t size, const char *label,
                            bei_sections_t *out)
 {
     file_t file = {bytes, size, label, 0};
+    BEI_TRY(check_magic(&file));
     BEI_TRY(parse_header(&file));
+    BEI_TRY(check_toc(&file));
     memset(out, 0, sizeof *out);
     uint64_t end = HEADER_SIZE + (uint64_t)file.section_count * ENTRY_SIZE;
     for (uint32_t i = 0; i < file.section_count; i++) {

@@ -1,8 +1,8 @@
 /* The avatar file (.imx) as plain tables over one block of bytes; docs/imx.md describes the format.
  *
  * The file is untrusted. After a successful open every index, offset, size and enum in these tables
- * has been checked and every section's checksum has matched; only the JPEG and ONNX blobs themselves
- * are still unverified bytes, to be treated so by whoever decodes them. */
+ * has been checked and every section's checksum has matched; only the JPEG and ONNX blobs
+ * themselves are still unverified bytes, to be treated so by whoever decodes them. */
 #ifndef BEI_CONTAINER_IMX_H
 #define BEI_CONTAINER_IMX_H
 
@@ -30,11 +30,11 @@ typedef struct bei_imx_manifest {
 } bei_imx_manifest_t;
 
 typedef struct bei_imx_frame {
-    uint32_t base;         /* index into bases */
-    uint16_t x, y, w, h;   /* rectangle of `jpeg` in the picture; w == 0: the base alone */
+    uint32_t base;       /* index into bases */
+    uint16_t x, y, w, h; /* rectangle of `jpeg` in the picture; w == 0: the base alone */
     bei_span_t jpeg;
-    int32_t affine[6];     /* picture pixel -> patch pixel, 16.16 */
-    int16_t bias[3];       /* Y, U, V offset added to the patch, in 1/16 levels */
+    int32_t affine[6]; /* picture pixel -> patch pixel, 16.16 */
+    int16_t bias[3];   /* Y, U, V offset added to the patch, in 1/16 levels */
 } bei_imx_frame_t;
 
 typedef struct bei_imx_mouth {
@@ -54,7 +54,7 @@ typedef struct bei_imx {
     const uint8_t *mask; /* patch_w * patch_h alpha values */
     bei_span_t encoder;  /* ONNX; empty when the file has none */
     bei_span_t thumbnail;
-    uint8_t *bytes;      /* owned: the whole file */
+    uint8_t *bytes; /* owned: the whole file */
     size_t size;
 } bei_imx_t;
 

@@ -7,8 +7,8 @@
 
 enum { MAX_SIZE = 64 * 1024, MAX_DEPTH = 16 };
 
-/* Length of the UTF-8 sequence at `p`, of which `left` bytes are there; 0 when it is not one. Overlong
- * forms, surrogates and values beyond U+10FFFF are not. */
+/* Length of the UTF-8 sequence at `p`, of which `left` bytes are there; 0 when it is not one.
+ * Overlong forms, surrogates and values beyond U+10FFFF are not. */
 static size_t sequence_length(const uint8_t *p, size_t left)
 {
     if (p[0] < 0x80)

@@ -7,13 +7,7 @@
 #include "container/fault.h"
 #include "container/json_text.h"
 
-enum {
-    FORMAT = 1,
-    FPS = 25,
-    MIN_SIDE = 64,
-    MAX_KEYS = 64,
-    MAX_TEXT = 1023
-};
+enum { FORMAT = 1, FPS = 25, MIN_SIDE = 64, MAX_KEYS = 64, MAX_TEXT = 1023 };
 
 /* A parsed manifest on its way into the struct. */
 typedef struct source {
@@ -113,26 +107,44 @@ static be_status get_side(const source_t *source, const char *key, uint32_t *sid
     return BE_OK;
 }
 
-static be_status fill(const source_t *source, bei_imx_manifest_t *out)
+static be_status check_format(const source_t *source)
 {
     uint32_t format;
-    const char *text;
-    BEI_CHECK(cJSON_IsObject(source->root), source->label, "the manifest is not a JSON object");
-    BEI_TRY(check_keys(source->root, source->label));
     BEI_TRY(get_integer(source, "format", 0, UINT32_MAX, &format));
     BEI_CHECK(format == FORMAT, source->label, "manifest format %u, this engine reads %d", format,
               FORMAT);
+    return BE_OK;
+}
+
+/* Texts for people only: checked, not kept. */
+static be_status check_notes(const source_t *source)
+{
+    static const char *const keys[] = {"license", "source", "tool"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *text;
+        BEI_TRY(get_text(source, keys[i], MAX_TEXT, &text));
+    }
+    return BE_OK;
+}
+
+static be_status fill_names(const source_t *source, bei_imx_manifest_t *out)
+{
     BEI_TRY(copy_name(source, "name", out->name));
     BEI_TRY(copy_name(source, "identity", out->identity));
-    BEI_TRY(check_slug(source, out->identity));
+    return check_slug(source, out->identity);
+}
+
+static be_status fill(const source_t *source, bei_imx_manifest_t *out)
+{
+    BEI_TRY(check_keys(source->root, source->label));
+    BEI_TRY(check_format(source));
+    BEI_TRY(check_notes(source));
+    BEI_TRY(fill_names(source, out));
     BEI_TRY(get_side(source, "width", &out->width));
     BEI_TRY(get_side(source, "height", &out->height));
     BEI_TRY(get_integer(source, "fps", FPS, FPS, &out->fps));
     BEI_TRY(get_choice(source, "auth", "none", "heartbeat", &out->metered));
-    BEI_TRY(get_choice(source, "loop", "forward", "pingpong", &out->pingpong));
-    BEI_TRY(get_text(source, "license", MAX_TEXT, &text));
-    BEI_TRY(get_text(source, "source", MAX_TEXT, &text));
-    return get_text(source, "tool", MAX_TEXT, &text);
+    return get_choice(source, "loop", "forward", "pingpong", &out->pingpong);
 }
 
 be_status bei_manifest_parse(bei_span_t section, const char *label, bei_imx_manifest_t *out)

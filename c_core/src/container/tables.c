@@ -15,10 +15,10 @@ enum {
     MOUTH_HEAD = 16,
     MOUTH_ROW = 24,
     RECT_GRID = 16,
-    MAX_COORD = 2 * 4096,       /* Q12 */
-    MAX_BIAS = 255 * 16,        /* 1/16 levels */
-    MAX_SCALE = 8 << 16,        /* 16.16: patch pixels per picture pixel */
-    MIN_DETERMINANT = 1 << 26   /* 32.32: 1/64 of the area */
+    MAX_COORD = 2 * 4096,     /* Q12 */
+    MAX_BIAS = 255 * 16,      /* 1/16 levels */
+    MAX_SCALE = 8 << 16,      /* 16.16: patch pixels per picture pixel */
+    MIN_DETERMINANT = 1 << 26 /* 32.32: 1/64 of the area */
 };
 
 static const uint64_t max_decoded = (uint64_t)2 << 30;
