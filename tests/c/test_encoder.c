@@ -1,5 +1,5 @@
-/* The audio encoder on ONNX Runtime: finding the library, the built-in model, state, hostile models.
- * Needs ONNX Runtime where the library finds it, as by BITHUMAN_ORT_LIBRARY. */
+/* The audio encoder on ONNX Runtime: finding the library, the built-in model, state, hostile
+ * models. Needs ONNX Runtime where the library finds it, as by BITHUMAN_ORT_LIBRARY. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -47,8 +47,8 @@ static void matches_the_independent_implementation(void **state)
     bei_mel_destroy(mel);
 }
 
-/* FNV-1a of the features' bits. The same on every compiler and platform: if this fails where the test
- * above passes, something contracts, reorders or replaces floating-point operations. */
+/* FNV-1a of the features' bits. The same on every compiler and platform: if this fails where the
+ * test above passes, something contracts, reorders or replaces floating-point operations. */
 static void every_platform_makes_the_same_bits(void **state)
 {
     (void)state;
@@ -103,8 +103,8 @@ static void an_impulse_is_flat(void **state)
         edge[i] = 700.0 * (pow(10.0, (low + step * i) / 2595.0) - 1.0);
     for (int bin = 0; bin < 257; bin++) {
         double hz = 31.25 * bin;
-        double weight = fmin((hz - edge[0]) / (edge[1] - edge[0]),
-                             (edge[2] - hz) / (edge[2] - edge[1]));
+        double weight =
+            fmin((hz - edge[0]) / (edge[1] - edge[0]), (edge[2] - hz) / (edge[2] - edge[1]));
         sum += fmax(weight, 0.0);
     }
     assert_float_equal(out[2 * BEI_MEL_BINS], log(sum * 0.25 + 1e-5), 1e-4);
@@ -112,7 +112,8 @@ static void an_impulse_is_flat(void **state)
     bei_mel_destroy(mel);
 }
 
-/* A full-scale sine at a bin of the highest weight: |X| = 100, the sum of half the window, halved. */
+/* A full-scale sine at a bin of the highest weight: |X| = 100, the sum of half the window, halved.
+ */
 static void a_sine_is_where_it_belongs(void **state)
 {
     (void)state;

@@ -13,7 +13,7 @@
 
 static const double TURN = 6.28318530717958647692;
 
-static const uint32_t RATES[] = {4000,  8000,  11025, 16000, 22050,  24000,  32000,
+static const uint32_t RATES[] = {4000,  8000,  11025, 16000, 22050,  24000, 32000,
                                  44100, 44099, 48000, 96000, 192000, 384000};
 enum { RATE_COUNT = sizeof RATES / sizeof *RATES };
 
@@ -57,8 +57,8 @@ static void run(bei_resampler_t *resampler, const float *pcm, size_t n, size_t c
 {
     for (size_t at = 0; at < n; at += chunk) {
         size_t piece = n - at < chunk ? n - at : chunk;
-        assert_int_equal(
-            bei_resampler_push(resampler, BE_SAMPLE_F32, pcm + at, piece, take, taker), BE_OK);
+        assert_int_equal(bei_resampler_push(resampler, BE_SAMPLE_F32, pcm + at, piece, take, taker),
+                         BE_OK);
     }
     assert_int_equal(bei_resampler_drain(resampler, take, taker), BE_OK);
 }

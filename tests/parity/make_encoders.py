@@ -3,9 +3,9 @@
     python make_encoders.py           writes them beside this file
     python make_encoders.py --check   fails when a committed file says something else
 
-The good one counts: state_out = state + 1, coords = sqrt(mel[0, 0, :23] + 12) + state[0], so every step
-can be foretold and a step can be made to fail (mel < -12 gives what is not a number). The others
-differ from it in one thing each. Needs the onnx package.
+The good one counts: state_out = state + 1, coords = sqrt(mel[0, 0, :23] + 12) + state[0], so every
+step can be foretold and a step can be made to fail (mel < -12 gives what is not a number). The
+others differ from it in one thing each. Needs the onnx package.
 """
 
 from __future__ import annotations
@@ -84,7 +84,12 @@ def encoder(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8
     model.producer_name = "make_encoders"
-    entries = {"be.encoder": "1", "be.lookahead_ticks": "3", "be.outputs": NAMES, **(metadata or {})}
+    entries = {
+        "be.encoder": "1",
+        "be.lookahead_ticks": "3",
+        "be.outputs": NAMES,
+        **(metadata or {}),
+    }
     helper.set_model_props(model, {k: v for k, v in entries.items() if v is not None})
     return bytes(model.SerializeToString(deterministic=True))
 

@@ -3,8 +3,8 @@
     python make_mel.py           writes mel_vectors.h beside this file
     python make_mel.py --check   fails when the committed file says something else
 
-It follows the definition in docs and shares no code with the engine: numpy's FFT in float64 over the
-whole signal at once, a dense filter matrix, no streaming. Needs numpy only.
+It follows the definition and shares no code with the engine: numpy's FFT in float64 over the whole
+signal at once, a dense filter matrix, no streaming. Needs numpy only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 
 
 def filters() -> Array:
-    """The filter matrix, (40, 257): triangles of peak 1 between edges equally spaced on the HTK mel scale."""
+    """The filter matrix, (40, 257): triangles of peak 1, edges equally spaced in HTK mel."""
     low, high = 2595.0 * np.log10(1.0 + np.array([LOW_HZ, HIGH_HZ]) / 700.0)
     edges = 700.0 * (10.0 ** (np.linspace(low, high, BANDS + 2) / 2595.0) - 1.0)
     centres = np.fft.rfftfreq(FFT, 1.0 / RATE)
@@ -50,7 +50,7 @@ def log_mel(pcm: Array) -> Array:
 
 
 def signal() -> npt.NDArray[np.int16]:
-    """Twelve ticks of int16: silence, impulse, sines, sweep, noise loud and faint, a voiced sound."""
+    """Twelve ticks: silence, impulse, sines, sweep, noise loud and faint, a voice, extremes."""
     t = np.arange(TICK) / RATE
     parts = [np.zeros(TICK) for _ in range(12)]
     parts[1][100] = 32767
@@ -84,6 +84,11 @@ def lines(values: list[str], width: int = 98) -> list[str]:
     return [*out, row]
 
 
+def frame_rows(frame: Array) -> list[str]:
+    """One frame as a C initialiser."""
+    return ["    {", *lines([f"{value:.5f}f" for value in frame]), "    },"]
+
+
 def render() -> str:
     """The text of mel_vectors.h."""
     pcm = signal()
@@ -102,7 +107,7 @@ def render() -> str:
             "",
             "/* Its log-mel frames. */",
             f"static const float PARITY_MEL[{mel.shape[0]}][{mel.shape[1]}] = {{",
-            *(row for frame in mel for row in ("    {", *lines([f"{v:.5f}f" for v in frame]), "    },")),
+            *(row for frame in mel for row in frame_rows(frame)),
             "};",
             "",
         ]

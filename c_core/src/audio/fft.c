@@ -1,6 +1,6 @@
-/* 512 real samples are taken as 256 complex ones (even samples real, odd ones imaginary), transformed
- * by four passes of radix 4 (Stockham: out of place, in natural order, no bit reversal), and the two
- * interleaved spectra are taken apart. */
+/* 512 real samples are taken as 256 complex ones (even samples real, odd ones imaginary),
+ * transformed by four passes of radix 4 (Stockham: out of place, in natural order, no bit
+ * reversal), and the two interleaved spectra are taken apart. */
 #include "audio/fft.h"
 
 #include "audio/fmath.h"

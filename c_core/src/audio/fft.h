@@ -1,13 +1,9 @@
-/* The one Fourier transform that the features need: 512 real samples. Single precision, the same order
- * of operations on every platform. */
+/* The one Fourier transform that the features need: 512 real samples. Single precision, the same
+ * order of operations on every platform. */
 #ifndef BEI_AUDIO_FFT_H
 #define BEI_AUDIO_FFT_H
 
-enum {
-    BEI_FFT_SIZE = 512,
-    BEI_FFT_HALF = BEI_FFT_SIZE / 2,
-    BEI_FFT_BINS = BEI_FFT_HALF + 1
-};
+enum { BEI_FFT_SIZE = 512, BEI_FFT_HALF = BEI_FFT_SIZE / 2, BEI_FFT_BINS = BEI_FFT_HALF + 1 };
 
 /* Tables and scratch of one stream; no pointers, so it may be copied and needs no release. */
 typedef struct bei_fft {

@@ -6,8 +6,8 @@
 static const double LN2 = 0.69314718055994530942;
 static const double PI = 3.14159265358979323846;
 
-/* x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m - 1) / (m + 1)), a series in at most
- * 0.1716. */
+/* x = m * 2^e with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh((m - 1) / (m + 1)), a series in at
+ * most 0.1716. */
 double bei_fmath_log(double x)
 {
     uint64_t bits;
@@ -58,8 +58,8 @@ static void octant(double a, double *cosine, double *sine)
 
 void bei_fmath_turn(unsigned k, unsigned n, double *cosine, double *sine)
 {
-    /* Eighths of the turn: the angle within one, mirrored in the odd ones, stays in [0, pi / 4], where
-     * the series are short and exact multiples of an eighth come out exact. */
+    /* Eighths of the turn: the angle within one, mirrored in the odd ones, stays in [0, pi / 4],
+     * where the series are short and exact multiples of an eighth come out exact. */
     uint64_t eighths = (uint64_t)k * 8u;
     unsigned which = (unsigned)(eighths / n);
     uint64_t rest = eighths % n;

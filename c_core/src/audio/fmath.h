@@ -1,7 +1,7 @@
 /* Elementary functions of our own: only +, -, * and / of doubles, which IEEE 754 rounds alike
- * everywhere, so that the features of the same audio are the same bits on every platform (a C library's
- * log or sin differs in the last place). Accurate to a few units in the last place of a double, far
- * below a float's. */
+ * everywhere, so that the features of the same audio are the same bits on every platform (a C
+ * library's log or sin differs in the last place). Accurate to a few units in the last place of a
+ * double, far below a float's. */
 #ifndef BEI_AUDIO_FMATH_H
 #define BEI_AUDIO_FMATH_H
 

@@ -9,8 +9,8 @@
 #include "base/memory.h"
 
 enum {
-    LEAD = 240,          /* samples of a frame's window that lie before its hop */
-    MAX_BAND_BINS = 32,  /* the widest triangle spans 30 bins of 31.25 Hz */
+    LEAD = 240,         /* samples of a frame's window that lie before its hop */
+    MAX_BAND_BINS = 32, /* the widest triangle spans 30 bins of 31.25 Hz */
     EDGES = BEI_MEL_BINS + 2
 };
 

@@ -1,8 +1,8 @@
 /* Log-mel features: 40 bands, 60 .. 7600 Hz, one frame each 10 ms, of 16 kHz mono audio.
  *
- * Frame i covers samples [160 i - 240, 160 i + 160), zeros before the start: periodic Hann window of 400,
- * zero-padded FFT of 512, power, 40 triangles of peak 1 whose 42 edges are equally spaced on the HTK
- * mel scale, ln(E + 1e-5). */
+ * Frame i covers samples [160 i - 240, 160 i + 160), zeros before the start: periodic Hann window
+ * of 400, zero-padded FFT of 512, power, 40 triangles of peak 1 whose 42 edges are equally spaced
+ * on the HTK mel scale, ln(E + 1e-5). */
 #ifndef BEI_AUDIO_MEL_H
 #define BEI_AUDIO_MEL_H
 
@@ -10,8 +10,8 @@
 
 enum {
     BEI_MEL_BINS = 40,
-    BEI_MEL_HOP = 160,            /* samples */
-    BEI_MEL_WINDOW = 400,         /* samples */
+    BEI_MEL_HOP = 160,    /* samples */
+    BEI_MEL_WINDOW = 400, /* samples */
     BEI_MEL_FFT = 512,
     BEI_MEL_FRAMES_PER_TICK = 4,
     BEI_TICK_SAMPLES = 640

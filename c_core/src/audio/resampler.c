@@ -87,8 +87,8 @@ static void mix_s16(const uint8_t *pcm, uint32_t channels, size_t frames, float 
     }
 }
 
-/* The same for float. A sample that is not finite counts as 0; the double sum holds 32 of the largest
- * floats. */
+/* The same for float. A sample that is not finite counts as 0; the double sum holds 32 of the
+ * largest floats. */
 static void mix_f32(const uint8_t *pcm, uint32_t channels, size_t frames, float *mono)
 {
     for (size_t i = 0; i < frames; i++) {
@@ -118,8 +118,8 @@ static be_status convert(bei_resampler_t *resampler, const float *mono, size_t n
     while (n > 0) {
         spx_uint32_t used = (spx_uint32_t)n;
         spx_uint32_t made = OUT_BLOCK;
-        int fault = speex_resampler_process_float(resampler->filter, 0, mono, &used,
-                                                  resampler->out, &made);
+        int fault =
+            speex_resampler_process_float(resampler->filter, 0, mono, &used, resampler->out, &made);
         if (fault != RESAMPLER_ERR_SUCCESS || (used == 0 && made == 0))
             return bei_error_set(BE_ERR_INTERNAL, "the resampler from %u Hz failed: %s",
                                  resampler->rate, speex_resampler_strerror(fault));

@@ -1,5 +1,5 @@
-/* The process's environment variables. Reading races with a host that changes them in another thread,
- * as in all of C. */
+/* The process's environment variables. Reading races with a host that changes them in another
+ * thread, as in all of C. */
 #ifndef BEI_BASE_ENV_H
 #define BEI_BASE_ENV_H
 

@@ -34,7 +34,8 @@ static const struct tensor STATE_OUT = {"state_out", 2, {1, -1}};
 
 static be_status failed(const bei_ort_t *ort, OrtStatus *status)
 {
-    return bei_ort_check(ort, status, BE_ERR_MODEL_LOAD_FAILED, "the audio encoder is not readable");
+    return bei_ort_check(ort, status, BE_ERR_MODEL_LOAD_FAILED,
+                         "the audio encoder is not readable");
 }
 
 be_status bei_contract_check_bytes(bei_span_t onnx)
@@ -42,8 +43,8 @@ be_status bei_contract_check_bytes(bei_span_t onnx)
     static const char KEY[] = "location";
     const size_t length = sizeof KEY - 1;
     if (onnx.size > MAX_MODEL_BYTES)
-        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
-                             "the audio encoder is larger than %d MiB", MAX_MODEL_BYTES >> 20);
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder is larger than %d MiB",
+                             MAX_MODEL_BYTES >> 20);
     /* A tensor kept in another file names it under the key "location". In the file's encoding a
      * string is preceded by its length, 8, or by the 0 that ends an overlong form of it. */
     const uint8_t *at = onnx.data;
@@ -66,8 +67,8 @@ static be_status find(const bei_ort_t *ort, const OrtSession *session, const str
     BEI_TRY(failed(ort, ort->api->GetAllocatorWithDefaultOptions(&allocator)));
     BEI_TRY(failed(ort, side->count(session, &count)));
     if (count != 2)
-        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder has %zu %ss, not 2", count,
-                             side->what);
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder has %zu %ss, not 2",
+                             count, side->what);
     for (size_t i = 0; i < count; i++) {
         char *actual = NULL;
         BEI_TRY(failed(ort, side->name(session, i, allocator, &actual)));
@@ -142,10 +143,10 @@ static be_status check_tensors(const bei_ort_t *ort, const OrtSession *session, 
     BEI_TRY(check_tensor(ort, session, &outputs, &COORDS, NULL));
     BEI_TRY(check_tensor(ort, session, &outputs, &STATE_OUT, &state_out));
     if (state < 1 || state > BEI_CONTRACT_MAX_STATE || state != state_out)
-        return bei_error_set(
-            BE_ERR_MODEL_LOAD_FAILED,
-            "the audio encoder takes a state of %lld floats and gives %lld: both must be the same, 1 .. %d",
-            (long long)state, (long long)state_out, BEI_CONTRACT_MAX_STATE);
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
+                             "the audio encoder takes a state of %lld floats and gives %lld: both "
+                             "must be the same, 1 .. %d",
+                             (long long)state, (long long)state_out, BEI_CONTRACT_MAX_STATE);
     out->state_floats = (size_t)state;
     return BE_OK;
 }
@@ -157,8 +158,8 @@ static be_status check_key(const bei_ort_t *ort, const OrtModelMetadata *metadat
     OrtAllocator *allocator = NULL;
     char *value = NULL;
     BEI_TRY(failed(ort, ort->api->GetAllocatorWithDefaultOptions(&allocator)));
-    BEI_TRY(failed(ort, ort->api->ModelMetadataLookupCustomMetadataMap(metadata, allocator, key,
-                                                                       &value)));
+    BEI_TRY(failed(
+        ort, ort->api->ModelMetadataLookupCustomMetadataMap(metadata, allocator, key, &value)));
     if (!value)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder has no metadata '%s'",
                              key);

@@ -1,5 +1,5 @@
-/* What a model must look like to be an audio encoder: see docs on the encoder. The file comes with an
- * avatar, so nothing in it is trusted. */
+/* What a model must look like to be an audio encoder: see docs on the encoder. The file comes with
+ * an avatar, so nothing in it is trusted. */
 #ifndef BEI_ENCODER_CONTRACT_H
 #define BEI_ENCODER_CONTRACT_H
 

@@ -1,6 +1,6 @@
-/* The audio encoder: log-mel frames in, mouth coordinates out. A model is shared by all streams of an
- * avatar; a stream holds only its recurrent state and its bound tensors. ONNX Runtime is loaded when
- * the first model is created, never linked. */
+/* The audio encoder: log-mel frames in, mouth coordinates out. A model is shared by all streams of
+ * an avatar; a stream holds only its recurrent state and its bound tensors. ONNX Runtime is loaded
+ * when the first model is created, never linked. */
 #ifndef BEI_ENCODER_ENCODER_H
 #define BEI_ENCODER_ENCODER_H
 
@@ -31,9 +31,9 @@ enum bei_coord {
 typedef struct bei_encoder_model bei_encoder_model_t;
 typedef struct bei_encoder_stream bei_encoder_stream_t;
 
-/* onnx: empty = the encoder built into the library; else borrowed for the call. `asked` falls back to CPU with a
- * warning in the log when it is not available; bei_encoder_model_ep says what runs. threads >= 1.
- * BE_ERR_MODEL_LOAD_FAILED, BE_ERR_OUT_OF_MEMORY. */
+/* onnx: empty = the encoder built into the library; else borrowed for the call. `asked` falls back
+ * to CPU with a warning in the log when it is not available; bei_encoder_model_ep says what runs.
+ * threads >= 1. BE_ERR_MODEL_LOAD_FAILED, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_encoder_model_create(bei_span_t onnx, be_ep asked, uint32_t threads,
                                    bei_encoder_model_t **out);
 void bei_encoder_model_destroy(bei_encoder_model_t *model);
@@ -47,7 +47,8 @@ be_status bei_encoder_stream_create(bei_encoder_model_t *model, bei_encoder_stre
 void bei_encoder_stream_destroy(bei_encoder_stream_t *stream);
 void bei_encoder_stream_reset(bei_encoder_stream_t *stream);
 
-/* One step. On failure (BE_ERR_INFERENCE_FAILED) the state is as before. Non-finite outputs are a failure. */
+/* One step. On failure (BE_ERR_INFERENCE_FAILED) the state is as before. Non-finite outputs are a
+ * failure. */
 be_status bei_encoder_stream_step(bei_encoder_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
                                   float coords[BEI_ENCODER_DIM]);

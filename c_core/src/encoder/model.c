@@ -21,7 +21,8 @@ static be_status set_options(const bei_ort_t *ort, OrtSessionOptions *options, u
     /* The tensors of a step are a few kilobytes: an arena would keep megabytes for them. */
     BEI_TRY(failed(ort, api->DisableCpuMemArena(options)));
     /* Between two ticks a pool's threads must sleep, not spin. */
-    BEI_TRY(failed(ort, api->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0")));
+    BEI_TRY(
+        failed(ort, api->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0")));
     /* Only ONNX: the runtime's own flatbuffer format would be taken by its looks. */
     return failed(ort, api->AddSessionConfigEntry(options, "session.load_model_format", "ONNX"));
 }

@@ -14,8 +14,8 @@ enum { PATH_SIZE = 4096, REASON_SIZE = 256, LINE_SIZE = 400 };
 static const char *const ADVICE =
     "install it (pip install onnxruntime) or set BITHUMAN_ORT_LIBRARY to its shared library";
 
-/* Every platform's names: one of another platform costs a failed look-up. The last ones are those of
- * distributions without the plain link. */
+/* Every platform's names: one of another platform costs a failed look-up. The last ones are those
+ * of distributions without the plain link. */
 static const char *const SYSTEM_NAMES[] = {
     "libonnxruntime.so.1",
     "libonnxruntime.so",
@@ -63,8 +63,8 @@ be_status bei_ort_check(const bei_ort_t *ort, OrtStatus *status, be_status code,
     return bei_error_set(code, "%s: %s", doing, line);
 }
 
-/* The function table of a library, in the newest version that both it and our header know. Asking for
- * more than the library has would make it print. */
+/* The function table of a library, in the newest version that both it and our header know. Asking
+ * for more than the library has would make it print. */
 static be_status get_api(bei_ort_t *ort, const char *path)
 {
     typedef const OrtApiBase *(ORT_API_CALL * get_base_fn)(void);
@@ -72,7 +72,8 @@ static be_status get_api(bei_ort_t *ort, const char *path)
     const OrtApiBase *base = get_base ? get_base() : NULL;
     if (!base)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
-                             "'%.200s' is not ONNX Runtime (it has no OrtGetApiBase): %s", path, ADVICE);
+                             "'%.200s' is not ONNX Runtime (it has no OrtGetApiBase): %s", path,
+                             ADVICE);
     const char *version = base->GetVersionString();
     char *end = NULL;
     unsigned long major = strtoul(version, &end, 10);
@@ -86,7 +87,8 @@ static be_status get_api(bei_ort_t *ort, const char *path)
     ort->api = base->GetApi(minor < ORT_API_VERSION ? ort->minor : ORT_API_VERSION);
     if (!ort->api)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
-                             "ONNX Runtime %.20s in '%.200s' gives no function table", version, path);
+                             "ONNX Runtime %.20s in '%.200s' gives no function table", version,
+                             path);
     bei_log(BE_LOG_INFO, "ONNX Runtime %.20s from '%s'", version, path);
     return BE_OK;
 }

@@ -1,5 +1,5 @@
-/* The execution providers of ONNX Runtime that the engine knows, as one ordered table. The CPU is not
- * in it: it needs no step and is what remains. */
+/* The execution providers of ONNX Runtime that the engine knows, as one ordered table. The CPU is
+ * not in it: it needs no step and is what remains. */
 #ifndef BEI_ENCODER_PROVIDERS_H
 #define BEI_ENCODER_PROVIDERS_H
 

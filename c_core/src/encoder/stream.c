@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "encoder/model.h"
 
-/* The tensors are views of buffers that lie behind the struct, so a step moves only numbers. The two
- * states change roles after each good step: one is read while the other is written. */
+/* The tensors are views of buffers that lie behind the struct, so a step moves only numbers. The
+ * two states change roles after each good step: one is read while the other is written. */
 struct bei_encoder_stream {
     const bei_encoder_model_t *model;
     float *mel;
@@ -22,11 +22,11 @@ struct bei_encoder_stream {
 static be_status wrap(const bei_ort_t *ort, float *data, const int64_t *dims, size_t rank,
                       size_t floats, OrtValue **out)
 {
-    return bei_ort_check(ort,
-                         ort->api->CreateTensorWithDataAsOrtValue(
-                             ort->cpu, data, floats * sizeof *data, dims, rank,
-                             ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, out),
-                         BE_ERR_MODEL_LOAD_FAILED, "no tensors for the audio encoder");
+    return bei_ort_check(
+        ort,
+        ort->api->CreateTensorWithDataAsOrtValue(ort->cpu, data, floats * sizeof *data, dims, rank,
+                                                 ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, out),
+        BE_ERR_MODEL_LOAD_FAILED, "no tensors for the audio encoder");
 }
 
 static be_status make_values(bei_encoder_stream_t *stream)
@@ -87,8 +87,7 @@ void bei_encoder_stream_destroy(bei_encoder_stream_t *stream)
 
 void bei_encoder_stream_reset(bei_encoder_stream_t *stream)
 {
-    memset(stream->state[stream->current], 0,
-           stream->model->contract.state_floats * sizeof(float));
+    memset(stream->state[stream->current], 0, stream->model->contract.state_floats * sizeof(float));
 }
 
 static bool all_finite(const float *values, size_t n)
@@ -106,10 +105,9 @@ static be_status run(bei_encoder_stream_t *stream)
     const bei_encoder_model_t *model = stream->model;
     const OrtValue *const in[] = {stream->mel_value, stream->state_value[stream->current]};
     OrtValue *out[] = {stream->coords_value, stream->state_value[!stream->current]};
-    return bei_ort_check(
-        model->ort,
-        model->ort->api->Run(model->session, NULL, INPUTS, in, 2, OUTPUTS, 2, out),
-        BE_ERR_INFERENCE_FAILED, "the audio encoder failed");
+    return bei_ort_check(model->ort,
+                         model->ort->api->Run(model->session, NULL, INPUTS, in, 2, OUTPUTS, 2, out),
+                         BE_ERR_INFERENCE_FAILED, "the audio encoder failed");
 }
 
 be_status bei_encoder_stream_step(bei_encoder_stream_t *stream,
