@@ -1,5 +1,4 @@
-/* The avatar file: what is sound opens with the right values, everything else is named and refused.
- */
+/* The avatar file: what is sound opens with the right values, all else is named and refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -13,48 +12,7 @@
 
 #include <cmocka.h>
 
-#include "base/error.h"
-#include "container/imx.h"
-#include "container/json_text.h"
-#include "imx_builder.h"
-
-static builder_t builder;
-static uint8_t file[B_FILE_CAPACITY];
-
-static int setup(void **state)
-{
-    (void)state;
-    builder_init(&builder);
-    return 0;
-}
-
-static void assert_refused(const uint8_t *bytes, size_t size, const char *named)
-{
-    bei_imx_t *imx = NULL;
-    be_status status = bei_imx_open_memory(bytes, size, "ada.imx", &imx);
-    if (status != BE_ERR_FILE_CORRUPT)
-        fail_msg("status %d where '%s' was expected", (int)status, named);
-    assert_null(imx);
-    const char *message = bei_error_message();
-    if (!strstr(message, named) || strncmp(message, "ada.imx: ", 9) != 0)
-        fail_msg("'%s' does not name '%s'", message, named);
-    assert_null(strchr(message, '\n'));
-}
-
-static void assert_builder_refused(const char *named)
-{
-    assert_refused(file, builder_write(&builder, file), named);
-}
-
-static bei_imx_t *assert_opens(void)
-{
-    bei_imx_t *imx = NULL;
-    size_t size = builder_write(&builder, file);
-    be_status status = bei_imx_open_memory(file, size, "ada.imx", &imx);
-    if (status != BE_OK)
-        fail_msg("refused: %s", bei_error_message());
-    return imx;
-}
+#include "imx_asserts.h"
 
 static void assert_span(bei_span_t span, const char *text)
 {
@@ -363,115 +321,6 @@ static void the_decoded_size_is_bounded(void **state)
     bei_imx_close(assert_opens());
 }
 
-/* A piece of the sound manifest and what takes its place. */
-typedef struct text_case {
-    const char *old_text, *new_text, *named;
-} text_case_t;
-
-static void replace_in_manifest(const char *old_text, const char *new_text)
-{
-    char json[B_CAPACITY];
-    const char *at = strstr(builder_manifest, old_text);
-    assert_non_null(at);
-    snprintf(json, sizeof json, "%.*s%s%s", (int)(at - builder_manifest), builder_manifest,
-             new_text, at + strlen(old_text));
-    set_manifest(&builder, json);
-}
-
-static void each_key_of_the_manifest_is_checked(void **state)
-{
-    (void)state;
-    const text_case_t cases[] = {
-        {"\"format\":1,", "", "lacks 'format'"},
-        {"\"format\":1", "\"format\":2", "manifest format 2"},
-        {"\"format\":1", "\"format\":\"1\"", "'format' is not a number"},
-        {"\"name\":", "\"nam\":", "lacks 'name'"},
-        {"\"Ada \\u00e9\"", "7", "'name' is not a text"},
-        {"\"Ada \\u00e9\"", "\"\"", "'name' is empty"},
-        {"\"Ada \\u00e9\"", "\"a\\u0000\"", "zero character"},
-        {"\"Ada \\u00e9\"", "\"a\\nb\"", "'name' holds a control character"},
-        {"\"Ada \\u00e9\"", "\"\\ud800\"", "not JSON"},
-        {"ada-1", "Ada", "'identity' is 'Ada', not a slug"},
-        {"ada-1", "../etc", "not a slug"},
-        {"\"width\":80", "\"width\":81", "'width' is 81, not even"},
-        {"\"width\":80", "\"width\":62", "'width' is 62, not 64 to 4096"},
-        {"\"width\":80", "\"width\":80.5", "not an integer"},
-        {"\"width\":80", "\"width\":-80", "'width' is -80"},
-        {"\"width\":80", "\"width\":1e999", "'width' is"},
-        {"\"width\":80", "\"width\":true", "'width' is not a number"},
-        {"\"height\":72", "\"height\":4098", "'height' is 4098"},
-        {"\"height\":72", "\"width\":72", "the key 'width' twice"},
-        {"\"fps\":25", "\"fps\":30", "'fps' is 30"},
-        {"\"auth\":\"none\"", "\"auth\":\"None\"", "'auth' is 'None'"},
-        {"\"auth\":\"none\"", "\"auth\":null", "'auth' is not a text"},
-        {"pingpong", "backward", "'loop' is 'backward'"},
-        {"\"CC0-1.0\"", "[]", "'license' is not a text"},
-        {"\"source\":", "\"Source\":", "lacks 'source'"},
-        {"\"tool\":", "\"tools\":", "lacks 'tool'"},
-        {"[1,2]", "[1,2],\"a\":3", "the key 'a' twice"},
-        {"[1,2]", "[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]", "nested more than 16 deep"},
-        {"[1,2]", "[1,2", "not JSON"},
-        {"}}", "}} x", "not JSON"},
-        {"{\"format\"", "[\"format\"", "not a JSON object"},
-        {"{\"format\"", " {\"format\"", "not a JSON object"},
-        {"\"later\"", "\"\xc0\xaf\"", "not UTF-8"},
-        {"\"later\"", "\"\xed\xa0\x80\"", "not UTF-8"},
-        {"\"later\"", "\"\x01\"", "control character"},
-        {"}}", "}}\xc3", "not UTF-8"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        replace_in_manifest(cases[i].old_text, cases[i].new_text);
-        assert_builder_refused(cases[i].named);
-    }
-}
-
-static void manifest_texts_are_bounded(void **state)
-{
-    (void)state;
-    char text[1100];
-    memset(text, 'a', sizeof text);
-    text[127] = '\0';
-    replace_in_manifest("ada-1", text);
-    bei_imx_close(assert_opens());
-    text[127] = 'a', text[128] = '\0';
-    replace_in_manifest("ada-1", text);
-    assert_builder_refused("'identity' has 128 bytes, the limit is 127");
-    text[128] = 'a', text[1024] = '\0';
-    replace_in_manifest("made up", text);
-    assert_builder_refused("'source' has 1024 bytes, the limit is 1023");
-}
-
-static void a_large_manifest_is_refused(void **state)
-{
-    (void)state;
-    static uint8_t text[64 * 1024 + 1];
-    memset(text, ' ', sizeof text);
-    text[0] = '{';
-    assert_int_equal(bei_json_text_check((bei_span_t){text, sizeof text - 1}, "x"), BE_OK);
-    assert_int_equal(bei_json_text_check((bei_span_t){text, sizeof text}, "x"),
-                     BE_ERR_FILE_CORRUPT);
-}
-
-static void a_metered_avatar_says_so(void **state)
-{
-    (void)state;
-    replace_in_manifest("\"none\"", "\"heartbeat\"");
-    bei_imx_t *imx = assert_opens();
-    assert_true(imx->manifest.metered);
-    bei_imx_close(imx);
-}
-
-static void too_many_manifest_keys_are_refused(void **state)
-{
-    (void)state;
-    char keys[1000] = "{";
-    for (int i = 0; i < 65; i++)
-        snprintf(keys + strlen(keys), sizeof keys - strlen(keys), "%s\"k%d\":0", i ? "," : "", i);
-    keys[strlen(keys)] = '}'; /* the rest is zero */
-    set_manifest(&builder, keys);
-    assert_builder_refused("an object of more than 64 keys");
-}
-
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -630,8 +479,6 @@ static void null_arguments_are_refused(void **state)
     assert_null(imx);
 }
 
-#define TEST(function) cmocka_unit_test_setup(function, setup)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -650,11 +497,6 @@ int main(void)
         TEST(each_field_of_the_mouths_is_checked),
         TEST(a_section_shorter_than_its_header_is_refused),
         TEST(the_decoded_size_is_bounded),
-        TEST(each_key_of_the_manifest_is_checked),
-        TEST(manifest_texts_are_bounded),
-        TEST(a_large_manifest_is_refused),
-        TEST(a_metered_avatar_says_so),
-        TEST(too_many_manifest_keys_are_refused),
         TEST(every_truncation_is_refused),
         TEST(every_flipped_byte_is_refused),
         TEST(damage_under_right_checksums_never_crashes),

@@ -16,6 +16,7 @@ enum { SECTIONS = 6, HEADER = 64, ENTRY = 32 };
 static const uint8_t types[SECTIONS][4] = {{'M', 'A', 'N', 'I'}, {'B', 'A', 'S', 'E'},
                                            {'F', 'R', 'A', 'M'}, {'P', 'L', 'A', 'C'},
                                            {'M', 'O', 'U', 'T'}, {'E', 'N', 'C', 'O'}};
+static const uint8_t magic[8] = {0x89, 'B', 'E', 'I', '\r', '\n', 0x1a, '\n'};
 static volatile uint64_t sink;
 
 static void put(uint8_t *to, uint64_t value, int size)
@@ -80,10 +81,7 @@ static void try_sections(const uint8_t *data, size_t size)
         data += length, size -= length;
         end = offset + length;
     }
-    memcpy(file,
-           "\x89"
-           "BEI\r\n\x1a\n",
-           8);
+    memcpy(file, magic, sizeof magic);
     put(file + 8, 1, 4), put(file + 12, SECTIONS, 4), put(file + 16, 64, 8), put(file + 24, end, 8);
     try_file(file, end);
     free(file);
