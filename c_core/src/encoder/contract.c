@@ -136,11 +136,12 @@ static be_status check_tensors(const bei_ort_t *ort, const OrtSession *session, 
     const struct side outputs = {"output", ort->api->SessionGetOutputCount,
                                  ort->api->SessionGetOutputName,
                                  ort->api->SessionGetOutputTypeInfo};
+    int64_t none = 0;
     int64_t state = 0;
     int64_t state_out = 0;
-    BEI_TRY(check_tensor(ort, session, &inputs, &MEL, NULL));
+    BEI_TRY(check_tensor(ort, session, &inputs, &MEL, &none));
     BEI_TRY(check_tensor(ort, session, &inputs, &STATE, &state));
-    BEI_TRY(check_tensor(ort, session, &outputs, &COORDS, NULL));
+    BEI_TRY(check_tensor(ort, session, &outputs, &COORDS, &none));
     BEI_TRY(check_tensor(ort, session, &outputs, &STATE_OUT, &state_out));
     if (state < 1 || state > BEI_CONTRACT_MAX_STATE || state != state_out)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,

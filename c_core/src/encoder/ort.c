@@ -113,7 +113,7 @@ static be_status create_env(bei_ort_t *ort)
 static be_status start(bei_ort_t *ort, const char *path)
 {
     be_status status = get_api(ort, path);
-    if (status != BE_OK) {
+    if (status != BE_OK || !ort->api) {
         bei_dynlib_close(ort->library);
         return status;
     }

@@ -77,11 +77,10 @@ void bei_encoder_stream_destroy(bei_encoder_stream_t *stream)
     if (!stream)
         return;
     const OrtApi *api = stream->model->ort->api;
-    OrtValue *values[] = {stream->mel_value, stream->coords_value, stream->state_value[0],
-                          stream->state_value[1]};
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-        if (values[i])
-            api->ReleaseValue(values[i]);
+    api->ReleaseValue(stream->mel_value);
+    api->ReleaseValue(stream->coords_value);
+    api->ReleaseValue(stream->state_value[0]);
+    api->ReleaseValue(stream->state_value[1]);
     bei_free(stream);
 }
 
