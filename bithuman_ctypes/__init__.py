@@ -12,9 +12,7 @@ Importing this package does no work: each name is loaded when it is first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of our import
 if TYPE_CHECKING:
     from bithuman_ctypes._lowlevel import Fixture, Runtime
     from bithuman_ctypes._versions import __abi_version__, __core_version__, __version__
@@ -106,7 +104,9 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+    from importlib import import_module
+
+    home = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
     value = globals()[name] = getattr(home, name)
     return value
 

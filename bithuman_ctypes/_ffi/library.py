@@ -80,11 +80,12 @@ def _load(path: Path) -> Library:
 
 def _versions(loaded: Any, path: Path) -> tuple[int, int]:
     """The library's ABI version and revision; a library without a revision has revision 0."""
+    absent = (AttributeError, ffi.error)  # the second is how dlopen's library says it
     try:
         version = int(loaded.be_abi_version())
-    except AttributeError:
+    except absent:
         raise RuntimeNotReadyError(f"{path} is not the engine's library") from None
     try:
         return version, int(loaded.be_abi_revision())
-    except AttributeError:
+    except absent:
         return version, 0

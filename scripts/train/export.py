@@ -81,7 +81,7 @@ def run_torch(encoder: Encoder, mel: np.ndarray) -> np.ndarray:
         features, extras, _ = normalise.sequence(clip, torch.zeros(1, normalise.STATE))
         zeros = torch.zeros(1, CONTEXT, BANDS), torch.zeros(1, HIDDEN)
         logits, _, _ = encoder.eval().sequence(features, extras, *zeros)
-        return shape_outputs(logits)[0][0].numpy()
+        return shape_outputs(logits, encoder.stretch)[0][0].numpy()
 
 
 def check(encoder: Encoder, path: Path, seed: int = 0) -> float:

@@ -26,28 +26,40 @@ STATE = CONTEXT * BANDS + normalise.STATE + HIDDEN
 OPENNESS, WIDTH, PROTRUSION, CLOSURE, LABIODENTAL, TEETH, TONGUE, SPEECH = range(len(ARTICULATION))
 
 
+STRETCHED = (OPENNESS, WIDTH, PROTRUSION)
+"""Outputs whose range is restored after training."""
+
+
 def ramp(value: Tensor, low: float, high: float) -> Tensor:
     """0 below `low`, 1 above `high`, straight between."""
     return torch.clamp((value - low) / (high - low), 0.0, 1.0)
 
 
-def shape_outputs(logits: Tensor) -> tuple[Tensor, Tensor]:
+def stretched(value: Tensor, line: Tensor, low: float) -> Tensor:
+    """`value` times line[0] plus line[1], kept in low .. 1."""
+    return torch.clamp(value * line[0] + line[1], low, 1.0)
+
+
+def shape_outputs(logits: Tensor, stretch: Tensor) -> tuple[Tensor, Tensor]:
     """Turn logits (..., 23) into coordinates (..., 23), and the openness before its gates.
 
-    The openness is stretched, so that it reaches 0 and 1 exactly, and shut by the closure: a regressed openness
-    shrinks to the mean, a probability does not. All articulation is multiplied by a gate of the speech
-    probability, so silence is exactly the rest position.
+    The openness can reach 0 and 1 exactly and is shut by the closure: a regressed openness shrinks to the mean, a
+    probability does not. `stretch` (3, 2) gives openness, width and protrusion back the range that the
+    regression took (`calibrate.py`). All articulation is multiplied by a gate of the speech probability, so
+    silence is exactly the rest position.
     """
     probability = torch.sigmoid(logits[..., : len(ARTICULATION)])
     speech = probability[..., SPEECH : SPEECH + 1]
     closure = probability[..., CLOSURE : CLOSURE + 1]
     voice = ramp(speech, 0.25, 0.6)
-    free = torch.clamp(1.2 * probability[..., OPENNESS : OPENNESS + 1] - 0.1, 0.0, 1.0)
+    free = 1.2 * probability[..., OPENNESS : OPENNESS + 1] - 0.1
+    free = stretched(free, stretch[0], 0.0)
     openness = free * (1.0 - ramp(closure, 0.2, 0.7)) * voice
-    width = torch.tanh(logits[..., WIDTH : WIDTH + 1]) * voice
-    others = probability[..., PROTRUSION:SPEECH] * voice
+    width = stretched(torch.tanh(logits[..., WIDTH : WIDTH + 1]), stretch[1], -1.0) * voice
+    protrusion = stretched(probability[..., PROTRUSION : PROTRUSION + 1], stretch[2], 0.0) * voice
+    others = probability[..., CLOSURE:SPEECH] * voice
     visemes = torch.softmax(logits[..., len(ARTICULATION) :], dim=-1)
-    return torch.cat([openness, width, others, speech, visemes], dim=-1), free
+    return torch.cat([openness, width, protrusion, others, speech, visemes], dim=-1), free
 
 
 class Encoder(nn.Module):
@@ -60,6 +72,8 @@ class Encoder(nn.Module):
         self.recurrent = nn.GRU(FEATURES + normalise.EXTRAS, HIDDEN, batch_first=True)
         self.hidden = nn.Linear(HIDDEN, HEAD)
         self.output = nn.Linear(HEAD, len(OUTPUTS))
+        self.stretch: Tensor
+        self.register_buffer("stretch", torch.tensor([[1.0, 0.0]] * len(STRETCHED)))
 
     def listen(self, features: Tensor) -> Tensor:
         """(batch, CONTEXT + 4 n, 40) features to (batch, n, FEATURES)."""
@@ -113,6 +127,6 @@ class Step(nn.Module):
         joined = torch.cat([context, features], dim=1)
         heard = torch.cat([self.encoder.listen(joined)[:, 0], extras], dim=1)
         hidden = self.advance(heard, hidden)
-        coords, _ = shape_outputs(self.encoder.head(hidden))
+        coords, _ = shape_outputs(self.encoder.head(hidden), self.encoder.stretch)
         kept = joined[:, FRAMES_PER_TICK:].reshape(-1, split)
         return coords, torch.cat([kept, running, hidden], dim=1)

@@ -51,8 +51,8 @@ def room(samples: int, colour: str, dbfs: float, generator: np.random.Generator)
 
 
 def breath(generator: np.random.Generator) -> Signal:
-    """One breath, 0.1 to 0.6 s, -45 to -30 dBFS: broad resonances, fading in and out."""
-    samples = int(generator.uniform(0.1, 0.6) * SAMPLE_RATE)
+    """One breath, 0.1 to 0.8 s, -45 to -28 dBFS: broad resonances, fading in and out."""
+    samples = int(generator.uniform(0.1, 0.8) * SAMPLE_RATE)
     frequency = np.linspace(0.0, SAMPLE_RATE / 2.0, 129)
     response = np.full(129, 0.05)
     for centre in generator.uniform((300, 1000, 2000, 4000), (900, 2000, 4000, 7000)):
@@ -61,7 +61,7 @@ def breath(generator: np.random.Generator) -> Signal:
     peak = generator.uniform(0.25, 0.75)
     position = np.linspace(0.0, 1.0, samples)
     envelope = np.interp(position, (0.0, peak, 1.0), (0.0, 1.0, 0.0)) ** generator.uniform(0.5, 2.0)
-    return scaled(shaped(samples, response, generator) * envelope, generator.uniform(-45.0, -30.0))
+    return scaled(shaped(samples, response, generator) * envelope, generator.uniform(-45.0, -28.0))
 
 
 def click(generator: np.random.Generator) -> Signal:

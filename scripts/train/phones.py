@@ -34,6 +34,7 @@ CLOSED_SHARE: Mapping[str, float] = {"P": 0.75, "B": 0.85, "M": 1.0}
 
 SIMPLE: Mapping[str, Lips] = {
     "SIL": Lips(0.0, 0.0, 0.0, 0.0, 0.0, "sil"),
+    "SP": Lips(None, None, None, 0.0, 0.0, "sil"),
     "P": Lips(0.0, None, 0.1, 0.0, 0.0, "PP"),
     "B": Lips(0.0, None, 0.1, 0.0, 0.0, "PP"),
     "M": Lips(0.0, None, 0.1, 0.0, 0.0, "PP"),
@@ -79,7 +80,8 @@ SIMPLE: Mapping[str, Lips] = {
     "UF": Lips(0.28, -0.45, 0.5, 0.3, 0.0, "ou"),
     "UE": Lips(0.27, -0.7, 0.85, 0.1, 0.0, "ou"),
 }
-"""UF is the fronted American /u/ after y, t, d, n, s; UE and OE are the front rounded vowels, TR a trill or tap."""
+"""SP is a pause too short to close the mouth, UF the fronted American /u/ after y, t, d, n, s; UE and OE are the front
+rounded vowels, TR a trill or tap."""
 
 DIPHTHONGS: Mapping[str, tuple[Lips, Lips]] = {
     "EY": (SIMPLE["EE"]._replace(openness=0.63), SIMPLE["IY"]._replace(openness=0.37)),

@@ -49,7 +49,7 @@ KINDS: dict[str, Callable[[np.random.Generator], Signal]] = {
     "breaths": _events(noise.breath),
     "clicks": _events(noise.click),
 }
-"""Sounds without speech, levels in dBFS; the breaths have -45 to -30 dBFS over a room of -75 to -60."""
+"""Sounds without speech, levels in dBFS; the breaths have -45 to -28 dBFS over a room of -75 to -60."""
 
 
 def measure_silence(run: Runner, seed: int = 77) -> dict[str, dict[str, float]]:

@@ -94,7 +94,7 @@ def speaking(
     sentences: Iterator[Utterance], others: Sequence[Utterance], generator: np.random.Generator
 ) -> Stream:
     """One augmented stream of the voice that `sentences` yields."""
-    level = float(generator.uniform(-38.0, -14.0))
+    level = float(generator.uniform(-44.0, -13.0))
     signal, segments, pauses = _place(sentences, level, generator)
     if generator.random() < 0.5:
         signal = augment.colour(signal, generator)

@@ -38,10 +38,10 @@ WEIGHTS = {"vowel": 1.0, "bilabial": 1.5, "silence": 1.0, "other": 0.8, "absent"
 
 
 def bridge_short_pauses(segments: Sequence[Segment]) -> list[Segment]:
-    """Rename silences inside speech that are shorter than SHORT_PAUSE_S to HH, which has no shape of its own."""
+    """Rename silences inside speech that are shorter than SHORT_PAUSE_S to SP, which has no shape of its own."""
     last = len(segments) - 1
     return [
-        s._replace(phone="HH")
+        s._replace(phone="SP")
         if s.phone == phones.SILENCE and 0 < i < last and s.end - s.start < SHORT_PAUSE_S
         else s
         for i, s in enumerate(segments)
@@ -64,7 +64,7 @@ def _span(start: float, end: float) -> slice:
 
 
 def _weight(phone: str) -> float:
-    if phone == phones.SILENCE:
+    if phone in (phones.SILENCE, "SP"):
         return WEIGHTS["silence"]
     if phone in phones.BILABIAL:
         return WEIGHTS["bilabial"]

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from . import model as net
 from . import normalise
+from .calibrate import calibrate
 from .layout import ARTICULATION, LOOKAHEAD_TICKS
 from .logmel import BANDS, FRAMES_PER_TICK
 
@@ -28,6 +29,8 @@ WEIGHT_DECAY = 1e-3
 GRADIENT_NORM = 1.0
 AVERAGE = 0.998
 """Decay of the running average of the weights that is exported."""
+
+UNSTRETCHED = torch.tensor([[1.0, 0.0]] * len(net.STRETCHED))
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,15 @@ def equalise(mel: Tensor, generator: torch.Generator) -> Tensor:
     return torch.clamp(mel + (amount @ waves).unsqueeze(1), min=math.log(1e-5))
 
 
-def loss_of(logits: Tensor, wanted: Tensor, weights: Weights) -> Tensor:
+def viseme_balance(wanted: np.ndarray) -> Tensor:
+    """Weight of each viseme: the rare ones count more, by the root of how rare they are, up to three times."""
+    share = wanted[..., len(ARTICULATION) :].mean(axis=(0, 1), dtype=np.float64)
+    return torch.from_numpy(np.clip(np.sqrt(1.0 / len(share) / share), 0.4, 3.0).astype(np.float32))
+
+
+def loss_of(logits: Tensor, wanted: Tensor, weights: Weights, balance: Tensor) -> Tensor:
     """Loss of logits (batch, ticks, 23) against targets of the same shape."""
-    coords, free = net.shape_outputs(logits)
+    coords, free = net.shape_outputs(logits, UNSTRETCHED)
     speech = wanted[..., net.SPEECH]
     closed = wanted[..., net.CLOSURE]
     final = wanted[..., net.OPENNESS] * (1.0 - closed) * speech
@@ -72,7 +81,8 @@ def loss_of(logits: Tensor, wanted: Tensor, weights: Weights) -> Tensor:
         entropy = functional.binary_cross_entropy_with_logits(logits[..., column], wanted[..., column])
         loss = loss + getattr(weights, name) * entropy
     visemes = slice(len(ARTICULATION), None)
-    chosen = -(wanted[..., visemes] * functional.log_softmax(logits[..., visemes], dim=-1)).sum(-1)
+    surprise = -functional.log_softmax(logits[..., visemes], dim=-1)
+    chosen = (balance * wanted[..., visemes] * surprise).sum(-1)
     return loss + weights.visemes * chosen.mean()
 
 
@@ -100,6 +110,7 @@ class Trainer:
         )
         self.batches = max(1, round(epochs * len(self.mel) / BATCH))
         self.weights = Weights()
+        self.balance = viseme_balance(self.wanted)
 
     def _batch(self, number: int) -> tuple[Tensor, Tensor]:
         per_epoch = max(1, len(self.mel) // BATCH)
@@ -137,7 +148,7 @@ class Trainer:
             logits, context, hidden = self.encoder.sequence(
                 features[:, frames], extras[:, ticks], context, hidden.detach()
             )
-            loss = loss_of(logits, wanted[:, ticks], self.weights)
+            loss = loss_of(logits, wanted[:, ticks], self.weights, self.balance)
             self._update(loss, (number + chunk / chunks) / self.batches)
             total += loss.item()
         return total / chunks
@@ -161,9 +172,11 @@ class Trainer:
 
 
 def train(folder: Path, seed: int, epochs: float) -> net.Encoder:
-    """Train on the features in `folder` and keep the weights in `folder`/encoder.pt."""
+    """Train on the features in `folder`, restore the range, keep the weights in `folder`/encoder.pt."""
     torch.set_num_threads(1)
-    encoder = Trainer(folder, seed, epochs).run()
+    trainer = Trainer(folder, seed, epochs)
+    encoder = trainer.run()
+    calibrate(encoder, trainer.mel, trainer.wanted)
     torch.save(encoder.state_dict(), folder / "encoder.pt")
     return encoder
 
