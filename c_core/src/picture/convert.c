@@ -4,8 +4,7 @@
 
 static uint8_t clamp(int value)
 {
-    value &= -(value >= 0); /* without branches: colours near the limits are not predictable */
-    return (uint8_t)(value | -(value > 255));
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
 static int scaled(int centred, int factor)
@@ -16,16 +15,11 @@ static int scaled(int centred, int factor)
 void bei_convert_row_c(const uint8_t *y, const uint8_t *u, const uint8_t *v, uint8_t *bgr,
                        uint32_t width)
 {
-    for (uint32_t x = 0; x < width;) {
+    for (uint32_t x = 0; x < width; x++) {
         int cu = u[x / 2] - 128, cv = v[x / 2] - 128;
-        int blue = scaled(cu, 454), green = scaled(cu, 88) + scaled(cv, 183);
-        int red = scaled(cv, 359);
-        uint32_t end = x + 2 - x % 2;
-        for (; x < end && x < width; x++) {
-            bgr[3 * x] = clamp(y[x] + blue);
-            bgr[3 * x + 1] = clamp(y[x] - green);
-            bgr[3 * x + 2] = clamp(y[x] + red);
-        }
+        bgr[3 * x] = clamp(y[x] + scaled(cu, 454));
+        bgr[3 * x + 1] = clamp(y[x] - (scaled(cu, 88) + scaled(cv, 183)));
+        bgr[3 * x + 2] = clamp(y[x] + scaled(cv, 359));
     }
 }
 
