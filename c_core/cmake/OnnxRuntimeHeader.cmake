@@ -74,7 +74,8 @@ endfunction()
 function(_be_ort_remember file cached)
     if(cached)
         get_filename_component(folder "${cached}" DIRECTORY)
-        execute_process(COMMAND "${CMAKE_COMMAND}" -E make_directory "${folder}" OUTPUT_QUIET ERROR_QUIET)
+        execute_process(COMMAND "${CMAKE_COMMAND}" -E make_directory "${folder}"
+            OUTPUT_QUIET ERROR_QUIET)
         execute_process(COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${file}" "${cached}"
             OUTPUT_QUIET ERROR_QUIET)
     endif()
@@ -83,6 +84,7 @@ endfunction()
 # Puts the header into the build folder.
 function(_be_ort_provide)
     set(wanted "${_be_ort_dir}/${_be_ort_name}")
+    set(found found-NOTFOUND)
     if(BE_ORT_INCLUDE_DIR)
         find_file(found ${_be_ort_name} PATHS "${BE_ORT_INCLUDE_DIR}"
             PATH_SUFFIXES onnxruntime core/session onnxruntime/core/session

@@ -1,5 +1,11 @@
-/* What a model must look like to be an audio encoder: see docs on the encoder. The file comes with
- * an avatar, so nothing in it is trusted. */
+/* What an ONNX model must look like to be an audio encoder:
+ *
+ *   inputs    mel [1, 4, 40], the four new log-mel frames of a tick; state [1, S], zeros at the
+ * start outputs   coords [1, 23]; state_out [1, S], the next step's state; all of them float32
+ *   metadata  be.encoder = 1; be.lookahead_ticks = 0 .. 8, by which an output lags behind its
+ * input; be.outputs = the 23 names, in the order of enum bei_coord and of the visemes
+ *
+ * and nothing else. The file comes with an avatar, so nothing in it is trusted. */
 #ifndef BEI_ENCODER_CONTRACT_H
 #define BEI_ENCODER_CONTRACT_H
 
