@@ -1,4 +1,6 @@
-"""Changes of speech that leave the lips as they were: speed, colour, room, level, noise, other people."""
+"""Changes of speech that leave the lips as they were: speed, colour, room, level, noise, other
+people.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from .utterance import Segment, Utterance
 
 
 def change_speed(utterance: Utterance, factor: float) -> Utterance:
-    """Play faster (`factor` > 1) or slower; pitch and formants move along, as with another speaker."""
+    """Play faster (`factor` > 1) or slower; pitch and formants move along, as with someone else."""
     ratio = Fraction(1.0 / factor).limit_denominator(24)
     signal = resample_poly(utterance.signal, ratio.numerator, ratio.denominator)
     scale = float(ratio)
@@ -41,7 +43,7 @@ def colour(signal: Signal, generator: np.random.Generator) -> Signal:
 
 
 def reverberate(signal: Signal, generator: np.random.Generator) -> Signal:
-    """A synthetic room: decaying noise, 0.15 to 0.7 s to -60 dB, 4 to 20 dB below the direct sound."""
+    """A synthetic room: noise that decays in 0.15 to 0.7 s, 4 to 20 dB below the direct sound."""
     seconds = generator.uniform(0.15, 0.7)
     samples = int(seconds * SAMPLE_RATE)
     decay = 10.0 ** (-3.0 * np.arange(samples) / samples)
@@ -53,6 +55,6 @@ def reverberate(signal: Signal, generator: np.random.Generator) -> Signal:
 
 
 def talk_behind(signal: Signal, other: Signal, decibel: float, level: float) -> Signal:
-    """Add another speaker `decibel` dB below `level` dBFS; the lips stay those of the near speaker."""
+    """Add another speaker `decibel` dB below `level` dBFS; the lips stay the near speaker's."""
     repeated = np.resize(other, len(signal))
     return (signal + scaled(repeated, level - decibel)).astype(np.float32)

@@ -54,7 +54,9 @@ def loudness(signal: Signal) -> Track:
 
 
 def install_rhubarb(folder: Path) -> None:
-    """Install Rhubarb's npm package below `folder` (which must be outside the repository) if it is missing."""
+    """Install Rhubarb's npm package below `folder` (which must be outside the repository) if it is
+    missing.
+    """
     if not (folder / "node_modules" / "rhubarb-lip-sync-wasm").exists():
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["npm", "install", "--prefix", str(folder), PACKAGE], check=True)
@@ -72,7 +74,8 @@ def _track_of(cues: list[dict[str, object]], ticks: int) -> Track:
 def rhubarb(signals: Sequence[Signal], folder: Path, work: Path) -> list[Track]:
     """Tracks of Rhubarb, from sound alone, for each signal.
 
-    It needs about a second of time for each second of sound, so `work` keeps its answers by the hash of the sound.
+    It needs about a second of time for each second of sound, so `work` keeps its answers by the
+    hash of the sound.
     """
     install_rhubarb(folder)
     work.mkdir(parents=True, exist_ok=True)

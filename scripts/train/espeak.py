@@ -1,6 +1,7 @@
 """Speech from espeak-ng through its C library, with phone times from its phoneme events.
 
-espeak-ng is a formant synthesiser: no human voice is in it, but it speaks many languages with many timbres.
+espeak-ng is a formant synthesiser: no human voice is in it, but it speaks many languages with many
+timbres.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ SHORTEST_PHONE_S = 0.02
 
 
 class Manner(NamedTuple):
-    """How a sentence is said: espeak-ng voice name, words per minute, pitch and pitch range (0..100)."""
+    """How a sentence is said: espeak-ng voice name, words per minute, pitch and pitch range
+    (0..100).
+    """
 
     voice: str
     rate: int
@@ -110,7 +113,7 @@ def closure_start(signal: Signal, start: float, earliest: float) -> float:
 def to_ends(
     events: Sequence[tuple[float, str]], signal: Signal, american: bool
 ) -> list[tuple[float, str]]:
-    """Turn start times of IPA symbols into end times of phones, closures moved to where they begin."""
+    """Turn start times of IPA symbols into end times of phones; closures begin where they do."""
     duration = len(signal) / audio.SAMPLE_RATE
     starts: list[tuple[float, str]] = [(0.0, phones.SILENCE)]
     borders = [start for start, _ in events[1:]] + [duration]

@@ -43,7 +43,7 @@ def script(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> str:
 
 
 def run(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> None:
-    """Synthesise `jobs` with one Festival process; a failing sentence ends the rest of its batch."""
+    """Synthesise `jobs` with one Festival process; a failing sentence ends its batch."""
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "say.scm"
     program.write_text(script(voice, jobs, folder), encoding="utf-8")
@@ -59,9 +59,7 @@ def read_labels(path: Path) -> list[tuple[float, str]]:
     return [(float(row[0]), row[2]) for row in fields if len(row) >= 3]
 
 
-def synthesise(
-    voice: str, jobs: Sequence[tuple[str, float]], folder: Path
-) -> Iterator[Utterance]:
+def synthesise(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> Iterator[Utterance]:
     """Yield one utterance per (text, stretch) that Festival could say."""
     run(voice, jobs, folder)
     table = phones.ITALIAN if voice == "lp" else phones.FESTIVAL

@@ -1,4 +1,6 @@
-"""Ninety-nine minutes of one Russian speaker, read from Debian's festvox-ru with its author's phone labels."""
+"""Ninety-nine minutes of one Russian speaker, read from Debian's festvox-ru with its author's phone
+labels.
+"""
 
 from __future__ import annotations
 

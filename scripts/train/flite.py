@@ -32,9 +32,7 @@ def say(voice: str, text: str, stretch: float, sound: Path) -> list[tuple[float,
     return parse(done.stdout) if done.returncode == 0 and sound.exists() else []
 
 
-def synthesise(
-    voice: str, jobs: Sequence[tuple[str, float]], folder: Path
-) -> Iterator[Utterance]:
+def synthesise(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> Iterator[Utterance]:
     """Yield one utterance per (text, stretch) that Flite could say."""
     folder.mkdir(parents=True, exist_ok=True)
     sound = folder / "say.wav"

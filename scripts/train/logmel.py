@@ -1,7 +1,8 @@
 """Independent numpy reference of the engine's log-mel spectrum, in double precision.
 
-Frame i covers the samples [160 i - 240, 160 i + 160) of a 16 kHz signal, zeros before its start; so tick k (40 ms)
-owns the frames 4k .. 4k + 3 and frame i is complete with the last sample of its 10 ms.
+Frame i covers the samples [160 i - 240, 160 i + 160) of a 16 kHz signal, zeros before its start; so
+tick k (40 ms) owns the frames 4k .. 4k + 3 and frame i is complete with the last sample of its 10
+ms.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def window() -> Array:
 def filterbank(warp: float = 1.0) -> Array:
     """Triangular filters of peak 1, shape (40, 257).
 
-    `warp` multiplies the frequency of every FFT bin first; 1 is the engine's filter bank, other values
-    (0.84 .. 1.2) imitate a longer or shorter vocal tract when training data are made.
+    `warp` multiplies the frequency of every FFT bin first; 1 is the engine's filter bank, other
+    values (0.84 .. 1.2) imitate a longer or shorter vocal tract when training data are made.
     """
     edges = mel_to_hz(np.linspace(hz_to_mel(LOWEST_HZ), hz_to_mel(HIGHEST_HZ), BANDS + 2))
     bins = np.arange(FFT_SIZE // 2 + 1) * (SAMPLE_RATE / FFT_SIZE) * warp

@@ -1,7 +1,8 @@
 """The streaming network: two convolutions, a gated recurrent unit, one hidden layer, gated outputs.
 
-About 0.45 million parameters. `Encoder.sequence` runs whole clips for training; `Step` runs one tick with an
-explicit state, which is what the ONNX file holds. Both must agree, `export.py` checks it.
+About 0.45 million parameters. `Encoder.sequence` runs whole clips for training; `Step` runs one
+tick with an explicit state, which is what the ONNX file holds. Both must agree, `export.py` checks
+it.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ def stretched(value: Tensor, line: Tensor, low: float) -> Tensor:
 def shape_outputs(logits: Tensor, stretch: Tensor) -> tuple[Tensor, Tensor]:
     """Turn logits (..., 23) into coordinates (..., 23), and the openness before its gates.
 
-    The openness can reach 0 and 1 exactly and is shut by the closure: a regressed openness shrinks to the mean, a
-    probability does not. `stretch` (3, 2) gives openness, width and protrusion back the range that the
-    regression took (`calibrate.py`). All articulation is multiplied by a gate of the speech probability, so
-    silence is exactly the rest position.
+    The openness can reach 0 and 1 exactly and is shut by the closure: a regressed openness shrinks
+    to the mean, a probability does not. `stretch` (3, 2) gives openness, width and protrusion back
+    the range that the regression took (`calibrate.py`). All articulation is multiplied by a gate of
+    the speech probability, so silence is exactly the rest position.
     """
     probability = torch.sigmoid(logits[..., : len(ARTICULATION)])
     speech = probability[..., SPEECH : SPEECH + 1]
@@ -90,8 +91,8 @@ class Encoder(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (batch, ticks, 23) of a normalised clip, and the next context and hidden state.
 
-        `features` (batch, 4 ticks, 40), `extras` (batch, ticks, EXTRAS), `context` (batch, CONTEXT, 40),
-        `hidden` (batch, HIDDEN).
+        `features` (batch, 4 ticks, 40), `extras` (batch, ticks, EXTRAS), `context` (batch, CONTEXT,
+        40), `hidden` (batch, HIDDEN).
         """
         joined = torch.cat([context, features], dim=1)
         heard = torch.cat([self.listen(joined), extras], dim=2)
@@ -118,7 +119,9 @@ class Step(nn.Module):
         return fresh + update * (hidden - fresh)
 
     def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """`mel` (1, 4, 40) raw log-mel and `state` (1, STATE) to `coords` (1, 23) and the next state."""
+        """`mel` (1, 4, 40) raw log-mel and `state` (1, STATE) to `coords` (1, 23) and the next
+        state.
+        """
         split = CONTEXT * BANDS
         context = state[:, :split].reshape(-1, CONTEXT, BANDS)
         running = state[:, split : split + normalise.STATE]

@@ -10,7 +10,7 @@ COLOURS = ("white", "pink", "brown", "hum", "fan")
 
 
 def scaled(signal: Signal, dbfs: float) -> Signal:
-    """`signal` with the RMS level `dbfs`."""
+    """Give `signal` the RMS level `dbfs`."""
     rms = float(np.sqrt(np.mean(np.square(signal)) + 1e-20))
     return (signal * (10.0 ** (dbfs / 20.0) / rms)).astype(np.float32)
 
@@ -29,7 +29,9 @@ def hum(samples: int, generator: np.random.Generator) -> Signal:
     base = float(generator.choice([50.0, 60.0]))
     time = np.arange(samples) / SAMPLE_RATE
     parts = [
-        generator.uniform(0.2, 1.0) / n * np.sin(2 * np.pi * (n * base * time + generator.uniform()))
+        generator.uniform(0.2, 1.0)
+        / n
+        * np.sin(2 * np.pi * (n * base * time + generator.uniform()))
         for n in range(1, 9)
     ]
     return np.sum(parts, axis=0).astype(np.float32)
@@ -72,9 +74,9 @@ def click(generator: np.random.Generator) -> Signal:
         time = np.arange(len(signal) - start) / SAMPLE_RATE
         decay = np.exp(-time / generator.uniform(0.0005, 0.008))
         tone = np.sin(2 * np.pi * generator.uniform(150.0, 5000.0) * time)
-        signal[start:] += (decay * (0.6 * tone + 0.4 * generator.standard_normal(len(time)))).astype(
-            np.float32
-        )
+        signal[start:] += (
+            decay * (0.6 * tone + 0.4 * generator.standard_normal(len(time)))
+        ).astype(np.float32)
     peak = 10.0 ** generator.uniform(-2.5, -0.6)
     return (signal / np.abs(signal).max() * peak).astype(np.float32)
 

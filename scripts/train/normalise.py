@@ -1,9 +1,10 @@
 """Causal level normalisation, the part of the encoder that is not learnt.
 
-A running mean over about three seconds of *speech* is taken out of every band, so microphones, gains and rooms look alike
-and a pause does not pull the mean down. What counts as speech is decided by level alone: a tick must be near the
-recent peak, and peak and floor must differ (a fan has no such range). Everything is a function of a small state
-that is all zeros at the start of a stream, and every operation has an ONNX counterpart.
+A running mean over about three seconds of *speech* is taken out of every band, so microphones,
+gains and rooms look alike and a pause does not pull the mean down. What counts as speech is decided
+by level alone: a tick must be near the recent peak, and peak and floor must differ (a fan has no
+such range). Everything is a function of a small state that is all zeros at the start of a stream,
+and every operation has an ONNX counterpart.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ CLIP_LOW, CLIP_HIGH, SCALE = 6.0, 6.0, 3.0
 def step(mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Normalise one tick.
 
-    `mel` (batch, 4, 40) is raw log-mel, `state` (batch, STATE). Returns the features (batch, 4, 40) in [0, 4], where
-    0 is silence and 2 the mean of speech, the level features (batch, EXTRAS) and the next state.
+    `mel` (batch, 4, 40) is raw log-mel, `state` (batch, STATE). Returns the features (batch, 4, 40)
+    in [0, 4], where 0 is silence and 2 the mean of speech, the level features (batch, EXTRAS) and
+    the next state.
     """
     average = mel.mean(dim=1)
     level = average.mean(dim=1, keepdim=True)

@@ -1,8 +1,11 @@
 """The phone inventory: what lips do for each phone, and how the sources' phone names map to it.
 
-Openness, width, protrusion, teeth and tongue are set by eye, guided by articulatory descriptions (Ladefoged,
-"A Course in Phonetics") and by the viseme groups of MPEG-4 facial animation. They are not measurements.
+Openness, width, protrusion, teeth and tongue are set by eye, guided by articulatory descriptions
+(Ladefoged, "A Course in Phonetics") and by the viseme groups of MPEG-4 facial animation. They are
+not measurements.
 """
+
+# ruff: noqa: RUF001 - phonetic letters look like others on purpose
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ Value = Optional[float]
 
 
 class Lips(NamedTuple):
-    """Targets of one phone, or of one half of a diphthong. None leaves a value to the neighbours."""
+    """Targets of a phone or half a diphthong. None leaves a value to the neighbours."""
 
     openness: Value
     width: Value
@@ -80,8 +83,8 @@ SIMPLE: Mapping[str, Lips] = {
     "UF": Lips(0.28, -0.45, 0.5, 0.3, 0.0, "ou"),
     "UE": Lips(0.27, -0.7, 0.85, 0.1, 0.0, "ou"),
 }
-"""SP is a pause too short to close the mouth, UF the fronted American /u/ after y, t, d, n, s; UE and OE are the front
-rounded vowels, TR a trill or tap."""
+"""SP is a pause too short to close the mouth, UF the fronted American /u/ after
+y, t, d, n, s; UE and OE are the front rounded vowels, TR a trill or tap."""
 
 DIPHTHONGS: Mapping[str, tuple[Lips, Lips]] = {
     "EY": (SIMPLE["EE"]._replace(openness=0.63), SIMPLE["IY"]._replace(openness=0.37)),
@@ -106,32 +109,37 @@ def _table(rows: str) -> dict[str, tuple[str, ...]]:
 
 
 FESTIVAL = _table(
-    "pau=SIL h#=SIL brth=SIL #=SIL p=P b=B m=M em=M f=F v=V w=W th=TH dh=DH t=T d=D dx=D n=N nx=N en=N "
-    "l=L el=L s=S z=Z sh=SH zh=ZH ch=CH jh=JH r=R k=K g=G ng=NG hh=HH hv=HH y=Y iy=IY ih=IH eh=EH "
-    "ae=AE aa=AA ah=AH ax=AX er=ER axr=ER ao=AO uh=UH uw=UW ey=EY ay=AY aw=AW ow=OW oy=OY"
+    "pau=SIL h#=SIL brth=SIL #=SIL p=P b=B m=M em=M f=F v=V w=W th=TH dh=DH t=T d=D dx=D n=N "
+    "nx=N en=N l=L el=L s=S z=Z sh=SH zh=ZH ch=CH jh=JH r=R k=K g=G ng=NG hh=HH hv=HH y=Y iy=IY "
+    "ih=IH eh=EH ae=AE aa=AA ah=AH ax=AX er=ER axr=ER ao=AO uh=UH uw=UW ey=EY ay=AY aw=AW ow=OW "
+    "oy=OY"
 )
 """The American phone set of Festival and Flite."""
 
 RUSSIAN = _table(
-    "pau=SIL p=P pp=P b=B bb=B m=M mm=M f=F ff=F v=V vv=V t=T tt=T d=D dd=D n=N nn=N l=L ll=L s=S ss=S "
-    "z=Z zz=Z c=T+S sh=SH sch=SH zh=ZH ch=CH r=TR rr=TR k=K kk=K g=G gg=G h=KH hh=KH j=Y i=IY ii=IY "
-    "y=IX yy=IX e=EH ee=EH a=AH aa=AA ay=AH ae=IH o=AO oo=AO u=UH uu=UW ur=UH"
+    "pau=SIL p=P pp=P b=B bb=B m=M mm=M f=F ff=F v=V vv=V t=T tt=T d=D dd=D n=N nn=N l=L ll=L "
+    "s=S ss=S z=Z zz=Z c=T+S sh=SH sch=SH zh=ZH ch=CH r=TR rr=TR k=K kk=K g=G gg=G h=KH hh=KH "
+    "j=Y i=IY ii=IY y=IX yy=IX e=EH ee=EH a=AH aa=AA ay=AH ae=IH o=AO oo=AO u=UH uu=UW ur=UH"
 )
 """The phone set of festvox-ru; doubled consonants are palatalised, doubled vowels stressed."""
 
 ITALIAN = _table(
-    "#=SIL p=P b=B m=M f=F v=V t=T d=D n=N J=N ng=NG nf=N l=L L=L s=S z=Z S=SH Z=ZH ts=T+S dz=D+Z tS=CH "
-    "dZ=JH r=TR k=K g=G j=Y w=W i=IY i1=IY e=EE e1=EE E1=EH a=AA a1=AA o=OO o1=OO O1=AO u=UW u1=UW"
+    "#=SIL p=P b=B m=M f=F v=V t=T d=D n=N J=N ng=NG nf=N l=L L=L s=S z=Z S=SH Z=ZH ts=T+S "
+    "dz=D+Z tS=CH dZ=JH r=TR k=K g=G j=Y w=W i=IY i1=IY e=EE e1=EE E1=EH a=AA a1=AA o=OO o1=OO "
+    "O1=AO u=UW u1=UW"
 )
 """The phone set of the Italian voices of Festival, used for evaluation only."""
 
 IPA = _table(
-    "p=P b=B m=M ɱ=M f=F v=V ʋ=V β=BH ɸ=BH w=W ʍ=W ɥ=UE θ=TH ð=DH t=T d=D ʈ=T ɖ=D n=N ɳ=N ɲ=N l=L ɫ=L "
-    "ɭ=L ʎ=L ɬ=L s=S z=Z ʃ=SH ʒ=ZH ʂ=SH ʐ=ZH ɕ=SH ʑ=ZH ç=SH ɹ=R ɻ=R r=TR ɾ=TR ʀ=KH ʁ=KH ɽ=TR k=K g=G "
-    "ɡ=G ŋ=NG x=KH χ=KH ɣ=KH q=K c=K ɟ=G h=HH ɦ=HH ʔ=HH j=Y ʝ=Y i=IY ɪ=IH ɨ=IX ɯ=IX e=EE ɛ=EH æ=AE a=AA "
-    "ɑ=AA ɐ=AH ʌ=AH ə=AX ɜ=ER ɚ=ER ɝ=ER ɵ=OE ɤ=AH ɔ=AO ɒ=AO o=OO ʊ=UH u=UW ʉ=UF y=UE ʏ=UE ø=OE œ=OE ɞ=OE"
+    "p=P b=B m=M ɱ=M f=F v=V ʋ=V β=BH ɸ=BH w=W ʍ=W ɥ=UE θ=TH ð=DH t=T d=D ʈ=T ɖ=D n=N ɳ=N ɲ=N "
+    "l=L ɫ=L ɭ=L ʎ=L ɬ=L s=S z=Z ʃ=SH ʒ=ZH ʂ=SH ʐ=ZH ɕ=SH ʑ=ZH ç=SH ɹ=R ɻ=R r=TR ɾ=TR ʀ=KH ʁ=KH "
+    "ɽ=TR k=K g=G ɡ=G ŋ=NG x=KH χ=KH ɣ=KH q=K c=K ɟ=G h=HH ɦ=HH ʔ=HH j=Y ʝ=Y i=IY ɪ=IH ɨ=IX "
+    "ɯ=IX e=EE ɛ=EH æ=AE a=AA ɑ=AA ɐ=AH ʌ=AH ə=AX ɜ=ER ɚ=ER ɝ=ER ɵ=OE ɤ=AH ɔ=AO ɒ=AO o=OO ʊ=UH "
+    "u=UW ʉ=UF y=UE ʏ=UE ø=OE œ=OE ɞ=OE"
 )
-"""Base letters of the International Phonetic Alphabet; marks of length, stress and so on are dropped."""
+"""Base letters of the International Phonetic Alphabet; marks of length, stress and so on are
+dropped.
+"""
 
 AFFRICATES = {"tʃ": "CH", "dʒ": "JH", "tɕ": "CH", "dʑ": "JH", "tʂ": "CH", "dʐ": "JH"}
 
@@ -148,7 +156,7 @@ def ipa(symbol: str) -> list[str]:
 def translate(
     ends: Iterable[tuple[float, str]], table: Mapping[str, tuple[str, ...]]
 ) -> list[tuple[float, str]]:
-    """Map (end time in s, source phone) rows to the inventory; a compound shares its time equally."""
+    """Map (end time in s, source phone) rows to the inventory; a compound shares its time."""
     rows: list[tuple[float, str]] = []
     start = 0.0
     for end, symbol in ends:

@@ -1,4 +1,6 @@
-"""Does the mouth rest when nobody speaks? Shares of wrong ticks on silence, noise, breaths, and around speech."""
+"""Does the mouth rest when nobody speaks? Shares of wrong ticks on silence, noise, breaths, and
+around speech.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,13 @@ def _room(colour: str, low: float, high: float) -> Callable[[np.random.Generator
     return lambda rng: noise.room(samples, colour, rng.uniform(low, high), rng)
 
 
-def _events(event: Callable[[np.random.Generator], Signal]) -> Callable[[np.random.Generator], Signal]:
+def _events(
+    event: Callable[[np.random.Generator], Signal],
+) -> Callable[[np.random.Generator], Signal]:
     def make(generator: np.random.Generator) -> Signal:
-        signal = noise.room(int(CLIP_S * SAMPLE_RATE), "pink", generator.uniform(-75, -60), generator)
+        signal = noise.room(
+            int(CLIP_S * SAMPLE_RATE), "pink", generator.uniform(-75, -60), generator
+        )
         for start in np.arange(0.5, CLIP_S - 1.0, 1.5):
             noise.add_at(signal, event(generator), start + generator.uniform(0.0, 0.5))
         return signal
@@ -49,11 +55,13 @@ KINDS: dict[str, Callable[[np.random.Generator], Signal]] = {
     "breaths": _events(noise.breath),
     "clicks": _events(noise.click),
 }
-"""Sounds without speech, levels in dBFS; the breaths have -45 to -28 dBFS over a room of -75 to -60."""
+"""Sounds without speech, levels in dBFS; the breaths have -45 to -28 dBFS over a room of -75 to
+-60.
+"""
 
 
 def measure_silence(run: Runner, seed: int = 77) -> dict[str, dict[str, float]]:
-    """For each kind: share of ticks called speech, share with a visible opening, largest opening."""
+    """For each kind: shares of ticks called speech and visibly open, largest opening."""
     generator = np.random.default_rng(seed)
     result = {}
     for kind, make in KINDS.items():
@@ -80,5 +88,7 @@ def measure_speech(
             if phone != phones.SILENCE:
                 missed += list(coords[inside, SPEECH] < SPEAKING)
             elif index + 1 == len(segments):
-                lingering += list(coords[inside & (centres > start + SETTLED_S), OPENNESS] > VISIBLE)
+                lingering += list(
+                    coords[inside & (centres > start + SETTLED_S), OPENNESS] > VISIBLE
+                )
     return {"missed": float(np.mean(missed)), "lingering": float(np.mean(lingering))}

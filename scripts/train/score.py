@@ -1,15 +1,20 @@
 """Scores of mouth tracks against sentences with known phones.
 
-A track has 25 values a second; value k belongs to [40 k, 40 k + 40) ms and is compared at the centre of that tick. Only the order of
-the openness matters within a sentence, so every system may use its own scale.
+A track has 25 values a second; value k belongs to [40 k, 40 k + 40) ms and is compared at the
+centre of that tick. Only the order of the openness matters within a sentence, so every system may
+use its own scale.
 
-- hit: bilabials (p, b, m) whose lowest openness, up to one tick around them, lies under the 25th percentile of the voiced ticks
-- J: share of bilabials between other sounds whose own lowest openness lies under the 20th percentile, minus the share of open
-  vowels whose peak does (false closures); 1 is perfect, a random or constant track gets about 0
-- closure AUC: probability that another consonant is more open than a bilabial; loudness cannot win it
+- hit: bilabials (p, b, m) whose lowest openness, up to one tick around them, lies under the 25th
+  percentile of the voiced ticks
+- J: share of bilabials between other sounds whose own lowest openness lies under the 20th
+  percentile, minus the share of open vowels whose peak does (false closures); 1 is perfect, a
+  random or constant track gets about 0
+- closure AUC: probability that another consonant is more open than a bilabial; loudness cannot win
+  it
 - openness: Spearman's rank correlation with the phone table, silences of 250 ms and more left out
 - lag: shift in ms at which that correlation is best, positive if the mouth is late
-- stillness: mean change per tick well inside silences, and silence: mean openness there, both over the range of speech
+- stillness: mean change per tick well inside silences, and silence: mean openness there, both over
+  the range of speech
 - width AUC: probability that a spread sound is wider than a rounded one
 - visemes: mean recall of the 15 classes, and recall of PP
 """
@@ -18,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +37,9 @@ Array = npt.NDArray[np.float64]
 OPEN_VOWELS = frozenset({"AA", "AE", "AH", "AY", "AW", "AO", "EH"})
 ROUNDED = frozenset({"UW", "OW", "W", "UH", "AO", "OO"})
 SPREAD = frozenset({"IY", "EY", "S", "Z", "IH", "Y", "EE"})
-RIVALS = frozenset("T D N K G NG S Z SH ZH CH JH TH DH L R TR HH KH".split())
+RIVALS = frozenset(
+    ("T", "D", "N", "K", "G", "NG", "S", "Z", "SH", "ZH", "CH", "JH", "TH", "DH", "L", "R", "TR")
+) | {"HH", "KH"}
 """Consonants that a bilabial is compared with."""
 LIPPED = phones.BILABIAL | {phones.SILENCE, "F", "V", "W"}
 UNVOICED = frozenset({"SIL", "P", "T", "K", "F", "TH", "S", "SH", "CH", "HH", "KH"})
@@ -49,8 +55,8 @@ class Track:
     """What a system says about one sentence: openness, and width and viseme if it has them."""
 
     openness: Array
-    width: Optional[Array] = None
-    visemes: Optional[list[str]] = None
+    width: Array | None = None
+    visemes: list[str] | None = None
 
 
 @dataclass
@@ -116,12 +122,19 @@ def _window(centres: Array, start: float, end: float, margin: float) -> Array:
 
 
 def _is_clear(segments: Sequence[Segment], segment: Segment) -> bool:
-    near = (s.phone for s in segments if s.end > segment.start - 0.08 and s.start < segment.end + 0.08)
+    near = (
+        s.phone for s in segments if s.end > segment.start - 0.08 and s.start < segment.end + 0.08
+    )
     return not any(phone in LIPPED for phone in near)
 
 
 def _score_phones(
-    tally: Tally, segments: Sequence[Segment], openness: Array, ranks: Array, centres: Array, voiced: Array
+    tally: Tally,
+    segments: Sequence[Segment],
+    openness: Array,
+    ranks: Array,
+    centres: Array,
+    voiced: Array,
 ) -> None:
     low, lower = np.percentile(openness[voiced], [25, 20])
     for index, segment in enumerate(segments):
@@ -142,7 +155,9 @@ def _score_phones(
             tally.false.append(bool(openness[min(len(openness) - 1, int(peak / TICK_S))] < lower))
 
 
-def _score_silence(tally: Tally, segments: Sequence[Segment], openness: Array, centres: Array) -> None:
+def _score_silence(
+    tally: Tally, segments: Sequence[Segment], openness: Array, centres: Array
+) -> None:
     low, high = np.percentile(openness, [5, 95])
     scale = max(float(high - low), 1e-6)
     for index, (start, end, phone) in enumerate(segments):
@@ -222,7 +237,8 @@ def summary(tally: Tally) -> dict[str, float]:
         result["width_auc"] = probability_less(tally.rounded, tally.spread)
     if tally.visemes:
         recalls = {
-            name: [said == name for right, said in tally.visemes if right == name] for name in VISEMES
+            name: [said == name for right, said in tally.visemes if right == name]
+            for name in VISEMES
         }
         result["visemes"] = float(np.mean([np.mean(r) for r in recalls.values() if r]))
         result["viseme_pp"] = float(np.mean(recalls["PP"]))

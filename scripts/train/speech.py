@@ -1,4 +1,4 @@
-"""The speech corpus: which voice says how many minutes, and the files that keep it between stages."""
+"""The speech corpus: which voice says how many minutes, and the files that keep it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ PARTS = (
     Part("test-lp", 5.0, "test"),
     Part("test-espeak-it", 4.0, "test"),
 )
-"""rms (a man, English), lp (a woman, Italian) and everything Italian are kept out of training entirely."""
+"""rms (a man, English), lp (a woman, Italian) and everything Italian are kept out of training
+entirely.
+"""
 
 ESPEAK_LANGUAGES = {
     "en-us": "en",
@@ -58,7 +60,9 @@ ESPEAK_LANGUAGES = {
     "hu": "de",
     "tr": "es",
 }
-"""Voice to language of its text. Where no text of its own is packaged, a foreign one gives its sounds as well."""
+"""Voice to language of its text. Where no text of its own is packaged, a foreign one gives its
+sounds as well.
+"""
 
 ESPEAK_TIMBRES = (
     *("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7"),
@@ -76,7 +80,9 @@ def _stretched(sentences: list[str], minutes: float, seed: int) -> list[tuple[st
     return [(sentences[i], float(generator.uniform(0.8, 1.25))) for i in chosen]
 
 
-def _manners(sentences: dict[str, list[str]], minutes: float, seed: int) -> list[tuple[str, espeak.Manner]]:
+def _manners(
+    sentences: dict[str, list[str]], minutes: float, seed: int
+) -> list[tuple[str, espeak.Manner]]:
     generator = np.random.default_rng(seed)
     jobs = []
     voices = list(ESPEAK_LANGUAGES)
@@ -84,7 +90,9 @@ def _manners(sentences: dict[str, list[str]], minutes: float, seed: int) -> list
         voice = voices[number % len(voices)]
         pool = sentences[ESPEAK_LANGUAGES[voice]]
         timbre = ESPEAK_TIMBRES[generator.integers(len(ESPEAK_TIMBRES))]
-        rate, pitch, spread = (int(generator.integers(*pair)) for pair in ((120, 211), (25, 76), (20, 81)))
+        rate, pitch, spread = (
+            int(generator.integers(*pair)) for pair in ((120, 211), (25, 76), (20, 81))
+        )
         text = pool[generator.integers(len(pool))]
         jobs.append((text, espeak.Manner(voice + timbre, rate, pitch, spread)))
     return jobs
@@ -98,9 +106,13 @@ def _say(part: Part, seed: int, folder: Path) -> Iterator[Utterance]:
     if part.name == "test-ru":
         return festvox_ru.held_out()
     if part.name == "test-rms":
-        return flite.synthesise("rms", _stretched(texts.evaluation("en"), part.minutes, seed), folder)
+        return flite.synthesise(
+            "rms", _stretched(texts.evaluation("en"), part.minutes, seed), folder
+        )
     if part.name == "test-lp":
-        return festival.synthesise("lp", _stretched(texts.evaluation("it"), part.minutes, seed), folder)
+        return festival.synthesise(
+            "lp", _stretched(texts.evaluation("it"), part.minutes, seed), folder
+        )
     if part.name == "test-espeak-it":
         spoken = _stretched(texts.evaluation("it"), part.minutes, seed)
         manner = espeak.Manner("it", 150, 50, 50)
@@ -124,7 +136,9 @@ def _limited(utterances: Iterable[Utterance], minutes: float) -> Iterator[Uttera
 
 def save(path: Path, utterances: list[Utterance]) -> None:
     """Keep utterances in one .npz file: samples as 16-bit integers, the rest as JSON."""
-    signals = [np.clip(np.round(u.signal * 32767.0), -32768, 32767).astype(np.int16) for u in utterances]
+    signals = [
+        np.clip(np.round(u.signal * 32767.0), -32768, 32767).astype(np.int16) for u in utterances
+    ]
     rows = [{"name": u.name, "voice": u.voice, "segments": u.segments} for u in utterances]
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(

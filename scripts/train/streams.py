@@ -1,4 +1,6 @@
-"""Half-minute streams as an engine hears them: sentences of one voice, pauses, noise; and their features."""
+"""Half-minute streams as an engine hears them: sentences of one voice, pauses, noise; and their
+features.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ SILENT_SHARE = 0.14
 
 
 class Stream(NamedTuple):
-    """A sound of STREAM_S seconds and its segments (empty: no speech), and the warp of its filter bank."""
+    """A sound of STREAM_S seconds and its segments (empty: no speech), and the warp of its filter
+    bank.
+    """
 
     signal: Signal
     segments: list[Segment]
@@ -34,13 +38,17 @@ class Stream(NamedTuple):
 
 def _gap(generator: np.random.Generator) -> float:
     """Length of a pause in seconds: mostly short, sometimes long."""
-    return float(generator.uniform(2.0, 5.0) if generator.random() < 0.12 else generator.uniform(0.1, 1.2))
+    return float(
+        generator.uniform(2.0, 5.0) if generator.random() < 0.12 else generator.uniform(0.1, 1.2)
+    )
 
 
 def _place(
     sentences: Iterator[Utterance], level: float, generator: np.random.Generator
 ) -> tuple[Signal, list[Segment], list[float]]:
-    """Put sentences one after the other at about `level` dBFS; also returns the starts of the pauses."""
+    """Put sentences one after the other at about `level` dBFS; also returns the starts of the
+    pauses.
+    """
     samples = round(STREAM_S * SAMPLE_RATE)
     signal = np.zeros(samples, dtype=np.float32)
     segments: list[Segment] = []
@@ -101,7 +109,7 @@ def speaking(
     if generator.random() < 0.3:
         signal = augment.reverberate(signal, generator)
     if generator.random() < 0.08:
-        other = others[generator.integers(len(others))].signal
+        other = others[int(generator.integers(len(others)))].signal
         signal = augment.talk_behind(signal, other, generator.uniform(15.0, 28.0), level)
     signal = _surround(signal, pauses, level, generator)
     warp = float(generator.uniform(0.86, 1.18)) if generator.random() < 0.6 else 1.0
@@ -124,9 +132,7 @@ def silent(generator: np.random.Generator) -> Stream:
     return Stream(signal, [Segment(0.0, STREAM_S, phones.SILENCE)], 1.0)
 
 
-def _cycle(
-    utterances: Sequence[Utterance], generator: np.random.Generator
-) -> Iterator[Utterance]:
+def _cycle(utterances: Sequence[Utterance], generator: np.random.Generator) -> Iterator[Utterance]:
     while True:
         for index in generator.permutation(len(utterances)):
             yield utterances[index]
@@ -140,10 +146,10 @@ def _group(utterances: Sequence[Utterance]) -> list[list[Utterance]]:
     return list(groups.values())
 
 
-def compose(
-    utterances: Sequence[Utterance], copies: float, seed: int
-) -> Iterator[Stream]:
-    """Streams in which every sentence comes about `copies` times, silent ones among them, in random order."""
+def compose(utterances: Sequence[Utterance], copies: float, seed: int) -> Iterator[Stream]:
+    """Streams in which every sentence comes about `copies` times, silent ones among them, in random
+    order.
+    """
     generator = np.random.default_rng(seed)
     plans: list[Iterator[Utterance]] = []
     for group in _group(utterances):
@@ -168,7 +174,7 @@ def features(stream: Stream) -> tuple[np.ndarray, np.ndarray]:
 
 
 def cache(out: Path, utterances: Sequence[Utterance], copies: float, seed: int) -> int:
-    """Compute the features of all streams into `out`/mel.npy and targets.npy; returns their number."""
+    """Write the features of all streams to `out`/mel.npy and targets.npy; returns their number."""
     streams = list(_progress(map(features, compose(utterances, copies, seed))))
     mel = np.stack([pair[0] for pair in streams])
     assert mel.shape[1:] == (TICKS * FRAMES_PER_TICK, BANDS)
@@ -179,10 +185,10 @@ def cache(out: Path, utterances: Sequence[Utterance], copies: float, seed: int) 
     return len(streams)
 
 
-def _progress(items: Iterator[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _progress(
+    items: Iterator[tuple[np.ndarray, np.ndarray]],
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     for number, item in enumerate(items, 1):
         if number % 100 == 0:
             LOG.info("streams: %d", number)
         yield item
-
-

@@ -1,8 +1,9 @@
 """From phones with times to what the encoder shall say, 25 times a second.
 
-Tick k covers [40 k, 40 k + 40) ms and its targets are read at its centre. Coarticulation is a weighted moving average: each
-phone pulls with its weight inside a Hann window (a plain form of the dominance functions of Cohen and Massaro,
-1993), so weak phones take the shape of strong neighbours. Rounding starts early.
+Tick k covers [40 k, 40 k + 40) ms and its targets are read at its centre. Coarticulation is a
+weighted moving average: each phone pulls with its weight inside a Hann window (a plain form of the
+dominance functions of Cohen and Massaro, 1993), so weak phones take the shape of strong neighbours.
+Rounding starts early.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ RATE = 200
 SMOOTH_S = 0.10
 CLOSURE_SMOOTH_S = 0.05
 CLOSURE_REACH_S = 0.01
-"""The closure target is the largest value within +-10 ms of the tick's centre, so a closure of 40 ms is never missed."""
+"""The closure target is the largest value within +-10 ms of the tick's centre, so a closure of 40
+ms is never missed.
+"""
 CLOSURE_GAIN = 1.5
 ROUNDING_SMOOTH_S = 0.14
 ROUNDING_LEAD_S = 0.02
@@ -38,7 +41,9 @@ WEIGHTS = {"vowel": 1.0, "bilabial": 1.5, "silence": 1.0, "other": 0.8, "absent"
 
 
 def bridge_short_pauses(segments: Sequence[Segment]) -> list[Segment]:
-    """Rename silences inside speech that are shorter than SHORT_PAUSE_S to SP, which has no shape of its own."""
+    """Rename silences inside speech that are shorter than SHORT_PAUSE_S to SP, which has no shape
+    of its own.
+    """
     last = len(segments) - 1
     return [
         s._replace(phone="SP")
@@ -142,7 +147,8 @@ def _visemes(segments: Sequence[Segment], samples: int) -> dict[str, Array]:
 def make(segments: Sequence[Segment], ticks: int) -> npt.NDArray[np.float32]:
     """Targets (ticks, 23) in the order of `layout.OUTPUTS`.
 
-    `openness` here is the shape before the closure gate; `final_openness` gives what the mouth shall do.
+    `openness` here is the shape before the closure gate; `final_openness` gives what the mouth
+    shall do.
     """
     joined = bridge_short_pauses(merge_silences(segments))
     samples = round(ticks * TICK_S * RATE)
@@ -150,7 +156,8 @@ def make(segments: Sequence[Segment], ticks: int) -> npt.NDArray[np.float32]:
     lead = round(ROUNDING_LEAD_S * RATE)
     closure = _smooth(_marked(joined, phones.BILABIAL, samples), CLOSURE_SMOOTH_S)
     tracks = {
-        name: _blend(values[name], weights[name], SMOOTH_S) for name in ("openness", "teeth", "tongue")
+        name: _blend(values[name], weights[name], SMOOTH_S)
+        for name in ("openness", "teeth", "tongue")
     }
     for name in ("width", "protrusion"):
         tracks[name] = np.roll(_blend(values[name], weights[name], ROUNDING_SMOOTH_S), -lead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +35,13 @@ def _sentences(text: str) -> list[str]:
         prose = re.split(r"^\s*--", fortune, maxsplit=1, flags=re.MULTILINE)[0]
         for sentence in _SENTENCE_END.split(" ".join(prose.split())):
             words = len(sentence.split())
-            if SHORTEST_WORDS <= words <= LONGEST_WORDS and _SPEAKABLE.match(sentence):
-                if not _SHOUTED.search(sentence):
-                    found.append(sentence)
+            fits = SHORTEST_WORDS <= words <= LONGEST_WORDS
+            if fits and _SPEAKABLE.match(sentence) and not _SHOUTED.search(sentence):
+                found.append(sentence)
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def collection(language: str) -> tuple[str, ...]:
     """All distinct usable sentences of a language, in a fixed random order."""
     found: set[str] = set()

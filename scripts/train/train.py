@@ -1,4 +1,4 @@
-"""Training of the network on cached streams, with the recurrent state carried from chunk to chunk."""
+"""Training on cached streams, with the recurrent state carried from chunk to chunk."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def equalise(mel: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def viseme_balance(wanted: np.ndarray) -> Tensor:
-    """Weight of each viseme: the rare ones count more, by the root of how rare they are, up to three times."""
+    """Weight of each viseme: the rare ones count more, by the root of how rare they are, up to
+    three times.
+    """
     share = wanted[..., len(ARTICULATION) :].mean(axis=(0, 1), dtype=np.float64)
     return torch.from_numpy(np.clip(np.sqrt(1.0 / len(share) / share), 0.4, 3.0).astype(np.float32))
 
@@ -75,10 +77,14 @@ def loss_of(logits: Tensor, wanted: Tensor, weights: Weights, balance: Tensor) -
     shape_error = (free[..., 0] - wanted[..., net.OPENNESS]).square() * speech
     loss = loss + weights.shape * shape_error.mean()
     for column, weight in ((net.WIDTH, weights.width), (net.PROTRUSION, weights.protrusion)):
-        loss = loss + weight * functional.mse_loss(coords[..., column], wanted[..., column] * speech)
+        loss = loss + weight * functional.mse_loss(
+            coords[..., column], wanted[..., column] * speech
+        )
     for name in ("speech", "closure", "labiodental", "teeth", "tongue"):
         column = ARTICULATION.index(name)
-        entropy = functional.binary_cross_entropy_with_logits(logits[..., column], wanted[..., column])
+        entropy = functional.binary_cross_entropy_with_logits(
+            logits[..., column], wanted[..., column]
+        )
         loss = loss + getattr(weights, name) * entropy
     visemes = slice(len(ARTICULATION), None)
     surprise = -functional.log_softmax(logits[..., visemes], dim=-1)
@@ -172,7 +178,9 @@ class Trainer:
 
 
 def train(folder: Path, seed: int, epochs: float) -> net.Encoder:
-    """Train on the features in `folder`, restore the range, keep the weights in `folder`/encoder.pt."""
+    """Train on the features in `folder`, restore the range, keep the weights in
+    `folder`/encoder.pt.
+    """
     torch.set_num_threads(1)
     trainer = Trainer(folder, seed, epochs)
     encoder = trainer.run()
