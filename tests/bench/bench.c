@@ -1,7 +1,7 @@
 /* essence-bench MODEL.imx SPEECH.wav [FRAMES]
  *
- * Times the engine and its yardstick in one process and prints one JSON object. Every figure of merit is
- * a ratio between two of these, so that a slow machine does not look like a slow engine.
+ * Times the engine and its yardstick in one process and prints one JSON object. Every figure of
+ * merit is a ratio between two of these, so that a slow machine does not look like a slow engine.
  *   load_first_ms   from nothing to the first frame: library, file, encoder, decoding
  *   compose_us      audio to BGR frame, all stages, after every picture was shown once
  *   copy_us         copying one BGR frame of the same size out of a set too large for the caches
@@ -135,9 +135,9 @@ int main(int argc, char **argv)
            "\"frames\": %zu, \"load_first_ms\": %.1f, \"compose_us\": %.1f, "
            "\"compose_p99_us\": %.1f, \"compose_fps\": %.0f, \"copy_us\": %.1f, "
            "\"compose_per_copy\": %.2f, \"peak_mb\": %.1f}\n",
-           b.info.frame_width, b.info.frame_height, b.info.source_frame_count,
-           b.info.cluster_count, frames, load_ms, median, late, 1e6 * (double)frames / sum, copy,
-           median / copy, (double)usage.ru_maxrss / 1024);
+           b.info.frame_width, b.info.frame_height, b.info.source_frame_count, b.info.cluster_count,
+           frames, load_ms, median, late, 1e6 * (double)frames / sum, copy, median / copy,
+           (double)usage.ru_maxrss / 1024);
     be_runtime_destroy(b.runtime);
     be_fixture_release(b.fixture);
     free(times);

@@ -1,5 +1,5 @@
-/* Pixels as digests: from given coordinates on, every platform gives these bytes. A change here changes
- * what users see; if it is meant, the new digests are printed by the failing test. */
+/* Pixels as digests: from given coordinates on, every platform gives these bytes. A change here
+ * changes what users see; if it is meant, the new digests are printed by the failing test. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +58,8 @@ static void composed_frames_have_their_digests(void **state)
     bei_avatar_release(avatar);
 }
 
-/* A walk through the coordinates, from a generator written out here so that no library decides it. */
+/* A walk through the coordinates, from a generator written out here so that no library decides it.
+ */
 static void mouths_of_given_coordinates_have_their_digest(void **state)
 {
     (void)state;

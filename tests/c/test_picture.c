@@ -76,8 +76,8 @@ static void colours_are_those_of_jpeg(void **state)
     for (int i = 0; i < 5000; i++) {
         uint8_t y = (uint8_t)rand(), u = (uint8_t)rand(), v = (uint8_t)rand(), bgr[3];
         bei_convert_row_c(&y, &u, &v, bgr, 1);
-        double exact[3] = {y + 1.772 * (u - 128),
-                           y - 0.344136 * (u - 128) - 0.714136 * (v - 128), y + 1.402 * (v - 128)};
+        double exact[3] = {y + 1.772 * (u - 128), y - 0.344136 * (u - 128) - 0.714136 * (v - 128),
+                           y + 1.402 * (v - 128)};
         for (int c = 0; c < 3; c++) {
             double clamped = exact[c] < 0 ? 0 : exact[c] > 255 ? 255 : exact[c];
             assert_true(bgr[c] - clamped < 2 && clamped - bgr[c] < 2);
@@ -157,8 +157,10 @@ static int make_scene(void **state)
 {
     scene_t *s = calloc(1, sizeof *s);
     bei_pool_source_t sources[PICTURES] = {
-        {encode(s, 0, W, H, 1), W, H},          {encode(s, 1, W, H, 2), W, H},
-        {encode(s, 2, 32, 32, 3), 32, 32},      {encode(s, 3, 48, 16, 4), 48, 16},
+        {encode(s, 0, W, H, 1), W, H},
+        {encode(s, 1, W, H, 2), W, H},
+        {encode(s, 2, 32, 32, 3), 32, 32},
+        {encode(s, 3, 48, 16, 4), 48, 16},
         {encode(s, 4, PATCH, PATCH, 5), PATCH, PATCH},
     };
     s->frames[0] = (bei_scene_frame_t){.base = 0, .part = 2, .rect = {16, 16, 32, 32}};
@@ -167,14 +169,18 @@ static int make_scene(void **state)
     for (int i = 0; i < 3; i++) { /* the patch stands at (50 + i, 30), shifted by whole pixels */
         int32_t m[6] = {65536, 0, -(50 + i) * 65536, 0, 65536, -30 * 65536};
         memcpy(s->frames[i].placement.affine, m, sizeof m);
-        assert_int_equal(bei_placement_prepare(&s->frames[i].placement, W, H, PATCH, PATCH),
-                         BE_OK);
+        assert_int_equal(bei_placement_prepare(&s->frames[i].placement, W, H, PATCH, PATCH), BE_OK);
     }
     memset(s->mask, 255, sizeof s->mask);
     s->mouths[0] = BEI_NO_PICTURE;
     s->mouths[1] = 4;
-    s->scene = (bei_scene_t){.width = W, .height = H, .frames = s->frames, .frame_count = 3,
-                             .mouths = s->mouths, .mouth_count = 2, .mask = s->mask};
+    s->scene = (bei_scene_t){.width = W,
+                             .height = H,
+                             .frames = s->frames,
+                             .frame_count = 3,
+                             .mouths = s->mouths,
+                             .mouth_count = 2,
+                             .mask = s->mask};
     assert_int_equal(bei_pool_create(sources, PICTURES, &s->scene.pool), BE_OK);
     *state = s;
     return 0;

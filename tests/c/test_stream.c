@@ -195,8 +195,7 @@ static void audio_of_any_rate_is_heard(void **state)
 {
     world_t *world = *state;
     be_runtime_t *runtime = open_stream(world);
-    be_audio_chunk_t chunk = {sizeof chunk, BE_SAMPLE_S16, RATE, 1, world->speech,
-                              RATE * SECONDS};
+    be_audio_chunk_t chunk = {sizeof chunk, BE_SAMPLE_S16, RATE, 1, world->speech, RATE * SECONDS};
     assert_int_equal(be_runtime_push_chunk(runtime, &chunk), BE_OK);
     chunk.sample_rate = 48000;
     assert_int_equal(be_runtime_push_chunk(runtime, &chunk), BE_ERR_AUDIO_FORMAT);
@@ -283,17 +282,14 @@ static void a_hint_picks_the_source_frame(void **state)
     be_runtime_t *runtime = open_stream(world);
     static uint8_t bgr[BYTES];
     be_compose_result_t result;
-    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, world->n, 4, bgr, BYTES,
-                                             &result),
+    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, world->n, 4, bgr, BYTES, &result),
                      BE_OK);
     assert_int_equal(result.frame_idx_used, 4);
-    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, world->n, 13, bgr, BYTES,
-                                             &result),
-                     BE_OK);
+    assert_int_equal(
+        be_runtime_tick_compose(runtime, world->pcm, world->n, 13, bgr, BYTES, &result), BE_OK);
     assert_int_equal(result.frame_idx_used, 1);
-    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, world->n, -1, bgr, BYTES,
-                                             &result),
-                     BE_OK);
+    assert_int_equal(
+        be_runtime_tick_compose(runtime, world->pcm, world->n, -1, bgr, BYTES, &result), BE_OK);
     assert_int_equal(result.frame_idx_used, 0);
     be_runtime_destroy(runtime);
 }

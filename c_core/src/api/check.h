@@ -12,8 +12,8 @@
                 "options are of ABI %u; this library speaks 1 to %d", (options)->abi_version,      \
                 BE_ABI_VERSION)
 
-/* A caller built against a later header may hand in a longer struct, as long as what we do not know is
- * zero. */
+/* A caller built against a later header may hand in a longer struct, as long as what we do not know
+ * is zero. */
 be_status bei_check_struct(const void *given, size_t given_size, size_t known_size,
                            const char *name);
 

@@ -12,8 +12,8 @@ typedef struct bei_span {
 } bei_span_t;
 
 /* Like malloc, calloc (overflow-checked), realloc and free. A size of 0 gives a unique pointer.
- * Picture planes come from bei_alloc too: it returns memory aligned to at least 64 bytes, for vector
- * loads and cache lines. bei_realloc keeps that alignment. */
+ * Picture planes come from bei_alloc too: it returns memory aligned to at least 64 bytes, for
+ * vector loads and cache lines. bei_realloc keeps that alignment. */
 void *bei_alloc(size_t size);
 void *bei_calloc(size_t count, size_t size);
 void *bei_realloc(void *block, size_t old_size, size_t new_size);

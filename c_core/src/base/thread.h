@@ -1,6 +1,6 @@
-/* Threads, locks and conditions: the one place that knows the operating system's. A lock or condition
- * is a plain object; statically allocated ones may use the initialisers. None of these can fail once
- * its object exists. */
+/* Threads, locks and conditions: the one place that knows the operating system's. A lock or
+ * condition is a plain object; statically allocated ones may use the initialisers. None of these
+ * can fail once its object exists. */
 #ifndef BEI_BASE_THREAD_H
 #define BEI_BASE_THREAD_H
 

@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 
-/* How much an error in each coordinate shows, relative to openness. Openness and width are what viewers
- * read; teeth and tongue break ties between mouths of about the same shape. */
+/* How much an error in each coordinate shows, relative to openness. Openness and width are what
+ * viewers read; teeth and tongue break ties between mouths of about the same shape. */
 static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 8, 4, 8, 3, 2};
 
 enum {
-    DISTANCE_SHIFT = 12,              /* keeps a squared Q12 difference times 16 within 32 bits */
-    SMOOTHNESS_NUM = 1,               /* weight of the step between mouths against the error: 1/2, the */
-    SMOOTHNESS_DEN = 2,               /* middle of what measured best (.5 to 1 of the squared step) */
+    DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
+    SMOOTHNESS_NUM = 1,  /* weight of the step between mouths against the error: 1/2, the */
+    SMOOTHNESS_DEN = 2,  /* middle of what measured best (.5 to 1 of the squared step) */
     SPEECH_ON = BEI_LIPS_ONE * 2 / 5, /* somebody speaks above this */
     SHUT = BEI_LIPS_ONE / 2,          /* closure above this is a p, b or m */
     NEARLY_SHUT = BEI_LIPS_ONE / 20,  /* openness up to which a mouth counts as closed */
@@ -95,7 +95,8 @@ static void local_costs(const bei_mouth_set_t *set, const bei_lips_target_t *tar
     }
 }
 
-/* The mouth for now: near its target, near the mouth before, and a good start for what comes next. */
+/* The mouth for now: near its target, near the mouth before, and a good start for what comes next.
+ */
 static uint32_t search(const bei_selector_t *selector, const bei_lips_target_t *now,
                        const bei_lips_target_t *next)
 {

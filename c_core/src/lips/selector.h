@@ -1,8 +1,8 @@
 /* Which mouth is shown at each tick: from the encoder's coordinates to an index among the avatar's
  * mouths, 0 being the lips at rest.
  *
- * Everything from the quantised coordinates on is integer arithmetic, so the same coordinates give the
- * same mouths on every platform. The selector looks one tick ahead. */
+ * Everything from the quantised coordinates on is integer arithmetic, so the same coordinates give
+ * the same mouths on every platform. The selector looks one tick ahead. */
 #ifndef BEI_LIPS_SELECTOR_H
 #define BEI_LIPS_SELECTOR_H
 
@@ -25,7 +25,8 @@ typedef struct bei_lips_target {
     int16_t speech;  /* probability that somebody speaks */
 } bei_lips_target_t;
 
-/* The avatar's mouths, shared by all streams: coordinates and the cost of going from one to another. */
+/* The avatar's mouths, shared by all streams: coordinates and the cost of going from one to
+ * another. */
 typedef struct bei_mouth_set bei_mouth_set_t;
 
 /* coords: count rows of BEI_LIPS_DIMS, Q12, copied; row 0 is the rest mouth. 1 <= count <= 512. */

@@ -76,8 +76,8 @@ be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose
         wanted.target_height = scene->height;
     }
     BEI_REQUIRE(wanted.target_width <= MAX_TARGET_SIDE && wanted.target_height <= MAX_TARGET_SIDE,
-                "a target size of %u x %u is beyond %d", wanted.target_width,
-                wanted.target_height, MAX_TARGET_SIDE);
+                "a target size of %u x %u is beyond %d", wanted.target_width, wanted.target_height,
+                MAX_TARGET_SIDE);
     *bytes_out = (size_t)wanted.target_width * wanted.target_height * 3;
     if (wanted.target_width == compositor->size.target_width &&
         wanted.target_height == compositor->size.target_height) {

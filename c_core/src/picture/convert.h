@@ -1,7 +1,7 @@
 /* I420 (full range, BT.601, as in JPEG) to packed BGR24.
  *
- * Sixteen-bit fixed point with a defined rounding, so that the vector kernels give the C reference's
- * bytes: with c = sample - 128, r(c, k) = (128 * c * k + 16384) >> 15 and k in 1/256:
+ * Sixteen-bit fixed point with a defined rounding, so that the vector kernels give the C
+ * reference's bytes: with c = sample - 128, r(c, k) = (128 * c * k + 16384) >> 15 and k in 1/256:
  * B = Y + r(U, 454), G = Y - (r(U, 88) + r(V, 183)), R = Y + r(V, 359), clamped to 0 .. 255. */
 #ifndef BEI_PICTURE_CONVERT_H
 #define BEI_PICTURE_CONVERT_H

@@ -51,8 +51,8 @@ be_status bei_jpeg_decode(bei_jpeg_t *decoder, bei_span_t jpeg, const bei_i420_t
     int strides[3] = {(int)to->stride[0], (int)to->stride[1], (int)to->stride[2]};
     /* A damaged picture must not pass as grey, nor a crafted one take minutes. */
     const int flags = TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS;
-    if (tjDecompressToYUVPlanes(handle, jpeg.data, (unsigned long)jpeg.size, planes,
-                                (int)to->width, strides, (int)to->height, flags) != 0)
+    if (tjDecompressToYUVPlanes(handle, jpeg.data, (unsigned long)jpeg.size, planes, (int)to->width,
+                                strides, (int)to->height, flags) != 0)
         return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture cannot be decoded: %s",
                              tjGetErrorStr2(handle));
     return BE_OK;

@@ -82,12 +82,13 @@ static void blend_chroma_row(uint8_t *const row[2], uint32_t count, walk_t at,
     }
 }
 
-/* The patch position of a picture position given in half pixels. */
+/* The patch position of a picture position given in half pixels, rounded down: then it does not
+ * depend on where a row starts. */
 static walk_t walk_from(const int32_t m[6], int64_t x2, int64_t y2, int32_t step)
 {
     return (walk_t){
-        .u = (m[0] * x2 + m[1] * y2) / 2 + m[2],
-        .v = (m[3] * x2 + m[4] * y2) / 2 + m[5],
+        .u = ((m[0] * x2 + m[1] * y2) >> 1) + m[2],
+        .v = ((m[3] * x2 + m[4] * y2) >> 1) + m[5],
         .du = m[0] * step,
         .dv = m[3] * step,
     };
@@ -112,8 +113,7 @@ void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement
     for (uint32_t y = area.y / 2; y < (area.y + area.h) / 2; y++) {
         uint8_t *row[2] = {picture->plane[1] + (size_t)y * picture->stride[1] + area.x / 2,
                            picture->plane[2] + (size_t)y * picture->stride[2] + area.x / 2};
-        walk_t walk =
-            walk_from(placement->affine, 2 * (int64_t)area.x + 1, 4 * (int64_t)y + 1, 2);
+        walk_t walk = walk_from(placement->affine, 2 * (int64_t)area.x + 1, 4 * (int64_t)y + 1, 2);
         blend_chroma_row(row, area.w / 2, walk, chroma, &alpha, bias + 1);
     }
 }
@@ -153,8 +153,8 @@ be_status bei_placement_prepare(bei_placement_t *placement, uint32_t picture_w, 
     bool steep = fabs(m[0]) > 8 || fabs(m[1]) > 8 || fabs(m[3]) > 8 || fabs(m[4]) > 8;
     if (steep || fabs(det) < 1.0 / 64)
         return bei_error_set(BE_ERR_FILE_CORRUPT, "a mouth placement is not a plausible head pose");
-    double inverse[6] = {m[4] / det, -m[1] / det, (m[1] * m[5] - m[4] * m[2]) / det,
-                         -m[3] / det, m[0] / det, (m[3] * m[2] - m[0] * m[5]) / det};
+    double inverse[6] = {m[4] / det,  -m[1] / det, (m[1] * m[5] - m[4] * m[2]) / det,
+                         -m[3] / det, m[0] / det,  (m[3] * m[2] - m[0] * m[5]) / det};
     double box[4];
     corners_to_area(inverse, patch_w, patch_h, box);
     uint32_t x0 = even_inside(box[0], picture_w), y0 = even_inside(box[1], picture_h);

@@ -1,4 +1,5 @@
-/* Pastes a mouth patch into a picture: warped to the frame's head pose, feathered by the avatar's mask.
+/* Pastes a mouth patch into a picture: warped to the frame's head pose, feathered by the avatar's
+ * mask.
  *
  * Integers only, so every platform gives the same pixels. With u, v the patch position (16.16) of a
  * picture pixel, sampled bilinearly with 8-bit weights, a the mask there and b the frame's colour
@@ -19,8 +20,8 @@ typedef struct bei_placement {
     bei_rect_t area;   /* of the picture that a patch can touch; x, y, w, h even */
 } bei_placement_t;
 
-/* Fills placement->area from its affine. BE_ERR_FILE_CORRUPT when the affine is not a plausible pose: not
- * invertible, or scaled by more than 8. */
+/* Fills placement->area from its affine. BE_ERR_FILE_CORRUPT when the affine is not a plausible
+ * pose: not invertible, or scaled by more than 8. */
 be_status bei_placement_prepare(bei_placement_t *placement, uint32_t picture_w, uint32_t picture_h,
                                 uint32_t patch_w, uint32_t patch_h);
 

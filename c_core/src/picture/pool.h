@@ -28,8 +28,8 @@ be_status bei_pool_create(const bei_pool_source_t *sources, uint32_t count, bei_
 /* Stops the worker and frees everything. NULL is allowed. */
 void bei_pool_destroy(bei_pool_t *pool);
 
-/* The picture `index`, valid as long as the pool. BE_ERR_FILE_CORRUPT when it cannot be decoded: the
- * same sentence each time. */
+/* The picture `index`, valid as long as the pool. BE_ERR_FILE_CORRUPT when it cannot be decoded:
+ * the same sentence each time. */
 be_status bei_pool_get(bei_pool_t *pool, uint32_t index, const bei_i420_t **out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Scales an I420 picture with a triangle filter (bilinear when enlarging, area-weighted when reducing),
- * in integers. Tables and buffers are made once per pair of sizes. */
+/* Scales an I420 picture with a triangle filter (bilinear when enlarging, area-weighted when
+ * reducing), in integers. Tables and buffers are made once per pair of sizes. */
 #ifndef BEI_PICTURE_RESIZE_H
 #define BEI_PICTURE_RESIZE_H
 
@@ -12,8 +12,8 @@ be_status bei_resizer_create(uint32_t from_w, uint32_t from_h, uint32_t to_w, ui
                              bei_resizer_t **out);
 void bei_resizer_destroy(bei_resizer_t *resizer);
 
-/* Scales `from` (the size given at creation); the result belongs to the resizer and is valid until its
- * next run. */
+/* Scales `from` (the size given at creation); the result belongs to the resizer and is valid until
+ * its next run. */
 const bei_i420_t *bei_resizer_run(bei_resizer_t *resizer, const bei_i420_t *from);
 
 #endif

@@ -9,7 +9,8 @@
 static bei_mutex_t list_lock = BEI_MUTEX_INIT;
 static bei_avatar_t *list;
 
-/* The pool's order is the order of need: what the first frame shows, then the mouths, then the rest. */
+/* The pool's order is the order of need: what the first frame shows, then the mouths, then the
+ * rest. */
 static be_status fill_pool(bei_avatar_t *avatar)
 {
     const bei_imx_t *imx = avatar->imx;
@@ -25,8 +26,7 @@ static be_status fill_pool(bei_avatar_t *avatar)
     for (uint32_t i = 0; i < imx->mouth_count; i++) {
         scene->mouths[i] = i == 0 ? BEI_NO_PICTURE : count;
         if (i > 0)
-            sources[count++] =
-                (bei_pool_source_t){imx->mouths[i].jpeg, imx->patch_w, imx->patch_h};
+            sources[count++] = (bei_pool_source_t){imx->mouths[i].jpeg, imx->patch_w, imx->patch_h};
     }
     for (uint32_t i = 0; i < imx->frame_count; i++) {
         const bei_imx_frame_t *frame = &imx->frames[i];

@@ -1,5 +1,5 @@
-/* A loaded avatar: its file, its pictures and its mouths, shared by everything in the process that uses
- * the same file.
+/* A loaded avatar: its file, its pictures and its mouths, shared by everything in the process that
+ * uses the same file.
  *
  * Thread-safety: acquire and release from any thread; the content never changes. */
 #ifndef BEI_SESSION_AVATAR_H

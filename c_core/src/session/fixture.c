@@ -37,8 +37,7 @@ void bei_fixture_retain(be_fixture_t *fixture)
 
 void bei_fixture_release(be_fixture_t *fixture)
 {
-    if (!fixture ||
-        atomic_fetch_sub_explicit(&fixture->references, 1, memory_order_acq_rel) != 1)
+    if (!fixture || atomic_fetch_sub_explicit(&fixture->references, 1, memory_order_acq_rel) != 1)
         return;
     bei_encoder_model_destroy(fixture->model);
     bei_avatar_release(fixture->avatar);

@@ -38,7 +38,8 @@ bool bei_pipeline_hungry(const bei_pipeline_t *pipeline);
 /* Feeds one tick; only when hungry. A failure consumes nothing: feed the same tick again. */
 be_status bei_pipeline_feed(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES]);
 
-/* The next tick's mouth; only when not hungry. `coords` receives its encoder outputs unless NULL. */
+/* The next tick's mouth; only when not hungry. `coords` receives its encoder outputs unless NULL.
+ */
 uint32_t bei_pipeline_take(bei_pipeline_t *pipeline, float *coords);
 
 #endif

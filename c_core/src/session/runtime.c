@@ -20,7 +20,7 @@ struct be_runtime {
     bool batch;                 /* this stream takes whole buffers */
     bool chosen;                /* `mouth` is the next tick's, not yet shown */
     uint32_t mouth;
-    uint64_t shown; /* ticks given */
+    uint64_t shown;  /* ticks given */
     uint64_t cursor; /* position in the loop of source frames */
     float embedding[BEI_ENCODER_DIM];
 };
@@ -66,8 +66,9 @@ static be_status into_fifo(void *user, const float *pcm, size_t n)
 
 static be_status refuse_batch(const be_runtime_t *runtime)
 {
-    BEI_REQUIRE(!runtime->batch,
-                "this stream was ticked with whole buffers: be_runtime_reset_stream comes before a push");
+    BEI_REQUIRE(
+        !runtime->batch,
+        "this stream was ticked with whole buffers: be_runtime_reset_stream comes before a push");
     return BE_OK;
 }
 
@@ -171,16 +172,17 @@ static be_status check_ready(be_runtime_t *runtime, bei_feed_t feed)
                                  "no frame is ready: push more audio, or flush");
         return BE_OK;
     }
-    BEI_REQUIRE(runtime->fifo.pushed == 0 && !runtime->unflushed,
-                "this stream has pushed audio: be_runtime_reset_stream comes before a whole buffer");
+    BEI_REQUIRE(
+        runtime->fifo.pushed == 0 && !runtime->unflushed,
+        "this stream has pushed audio: be_runtime_reset_stream comes before a whole buffer");
     if (runtime->shown >= feed.n / BEI_TICK_SAMPLES)
         return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio of %zu samples has no tick %llu",
                              feed.n, (unsigned long long)runtime->shown);
     return BE_OK;
 }
 
-/* Makes sure that the next tick's mouth is chosen. Kept until it is shown, so that a failed frame can
- * be tried again. */
+/* Makes sure that the next tick's mouth is chosen. Kept until it is shown, so that a failed frame
+ * can be tried again. */
 static be_status choose(be_runtime_t *runtime, bei_feed_t feed)
 {
     if (runtime->chosen)

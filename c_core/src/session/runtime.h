@@ -11,7 +11,8 @@
 be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out);
 void bei_runtime_destroy(be_runtime_t *runtime);
 
-/* Where the audio of the next tick comes from: a whole utterance, or (pcm NULL, streaming) the pushes. */
+/* Where the audio of the next tick comes from: a whole utterance, or (pcm NULL, streaming) the
+ * pushes. */
 typedef struct bei_feed {
     const float *pcm;
     size_t n;
