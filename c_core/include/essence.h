@@ -25,8 +25,8 @@
  *     "default".
  *   - Using a handle after it was destroyed or released is undefined, as in all of C.
  *
- * Functions and layouts marked "ABI 1" to "ABI 6" never change. "Revision n" marks additions of
- * this engine, counted by be_abi_revision().
+ * Functions and layouts marked "ABI 1" to "ABI 6" never change. "Revision n" marks additions of this
+ * engine, counted by be_abi_revision().
  */
 #ifndef ESSENCE_H
 #define ESSENCE_H
@@ -155,8 +155,8 @@ typedef struct be_compose_result {
     uint32_t reserved[4];
 } be_compose_result_t;
 
-/* The size of the picture to make. The avatar is scaled with its aspect ratio kept, centred, and
- * the rest is filled. ABI 4. */
+/* The size of the picture to make. The avatar is scaled with its aspect ratio kept, centred, and the
+ * rest is filled. ABI 4. */
 typedef struct be_compose_size {
     uint32_t target_width;  /* pixels, 1 .. 8192; both 0 = the avatar's own size */
     uint32_t target_height; /* pixels, 1 .. 8192 */
@@ -186,8 +186,7 @@ BE_API const char *be_library_version(void);
 /* BE_ABI_VERSION of the library: 6. Any thread. ABI 1. */
 BE_API uint32_t be_abi_version(void);
 
-/* How many rounds of additions the library has on top of the ABI version. Any thread. Revision 1.
- */
+/* How many rounds of additions the library has on top of the ABI version. Any thread. Revision 1. */
 BE_API uint32_t be_abi_revision(void);
 
 /* The sentence of the last failed call on this thread, "" when none has failed. Owned by the
@@ -206,14 +205,13 @@ BE_API void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level)
  * options   NULL = defaults.
  * out       receives a handle with one reference, to be given to be_fixture_release.
  *
- * The file is read into memory once and closed. Source pictures are decoded on a worker thread in
- * the order in which they are shown; the first frame does not wait for the last.
+ * The file is read into memory once and closed. Source pictures are decoded on a worker thread in the
+ * order in which they are shown; the first frame does not wait for the last.
  *
- * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's
- * container with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime missing or too old:
- * the message says what to install or to set; BITHUMAN_ORT_LIBRARY names the library),
- * BE_ERR_NO_AUTH (the avatar is metered and this build has no authorisation), BE_ERR_OUT_OF_MEMORY.
- * Any thread. ABI 1. */
+ * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's container
+ * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime missing or too old: the message
+ * says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_NO_AUTH (the avatar
+ * is metered and this build has no authorisation), BE_ERR_OUT_OF_MEMORY. Any thread. ABI 1. */
 BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
                                  be_fixture_t **out);
 
@@ -239,13 +237,14 @@ BE_API void be_runtime_destroy(be_runtime_t *runtime);
 
 /* Batch: advances by one tick without a picture.
  *
- * pcm, n           the whole utterance, the same in every call; the runtime keeps the cursor. Zeros
- * are assumed beyond its end. embedding_out    NULL, or room for capacity_floats floats: the
- * encoder's outputs for this tick. out              may be NULL.
+ * pcm, n           the whole utterance, the same in every call; the runtime keeps the cursor. Zeros are
+ *                  assumed beyond its end.
+ * embedding_out    NULL, or room for capacity_floats floats: the encoder's outputs for this tick.
+ * out              may be NULL.
  *
- * n samples give n / 640 ticks; after the last one BE_ERR_AUDIO_FORMAT. Batch and streaming calls
- * give the same result bit for bit, but one stream uses either: be_runtime_reset_stream comes
- * between. BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL (embedding_out), BE_ERR_INFERENCE_FAILED,
+ * n samples give n / 640 ticks; after the last one BE_ERR_AUDIO_FORMAT. Batch and streaming calls give
+ * the same result bit for bit, but one stream uses either: be_runtime_reset_stream comes between.
+ * BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL (embedding_out), BE_ERR_INFERENCE_FAILED,
  * BE_ERR_OUT_OF_MEMORY. ABI 1. */
 BE_API be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t n,
                                  float *embedding_out, size_t capacity_floats,
@@ -254,9 +253,10 @@ BE_API be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t
 /* Batch: advances by one tick and composes its frame.
  *
  * pcm, n          as in be_runtime_tick.
- * frame_idx_hint  source frame to show (taken modulo the count); < 0 = the runtime's own cursor,
- * which loops through the avatar's frames. bgr, capacity   the caller's buffer, at least
- * frame_width * frame_height * 3 bytes. out             may be NULL.
+ * frame_idx_hint  source frame to show (taken modulo the count); < 0 = the runtime's own cursor, which
+ *                 loops through the avatar's frames.
+ * bgr, capacity   the caller's buffer, at least frame_width * frame_height * 3 bytes.
+ * out             may be NULL.
  *
  * A failed call consumes nothing. Errors as be_runtime_tick; BE_ERR_BUFFER_TOO_SMALL (bgr);
  * BE_ERR_FILE_CORRUPT (a picture in the avatar cannot be decoded). ABI 1. */
@@ -264,8 +264,8 @@ BE_API be_status be_runtime_tick_compose(be_runtime_t *runtime, const float *pcm
                                          int32_t frame_idx_hint, uint8_t *bgr, size_t capacity,
                                          be_compose_result_t *out);
 
-/* be_runtime_tick_compose at another size: NULL or zeros = the avatar's own. The buffer holds at
- * least target_width * target_height * 3 bytes. The first call with a new size allocates. ABI 4. */
+/* be_runtime_tick_compose at another size: NULL or zeros = the avatar's own. The buffer holds at least
+ * target_width * target_height * 3 bytes. The first call with a new size allocates. ABI 4. */
 BE_API be_status be_runtime_tick_compose_to_size(be_runtime_t *runtime, const float *pcm, size_t n,
                                                  int32_t frame_idx_hint,
                                                  const be_compose_size_t *size, uint8_t *bgr,
@@ -282,15 +282,15 @@ BE_API be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, 
 BE_API be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk);
 
 /* Streaming: nothing more follows for now. Drains the resampler and pads with silence so that every
- * pushed sample can be pulled: n samples give ceil(n / 640) frames. A later push continues after
- * the padding. Without new audio since the last flush nothing happens. BE_ERR_INVALID_ARG,
+ * pushed sample can be pulled: n samples give ceil(n / 640) frames. A later push continues after the
+ * padding. Without new audio since the last flush nothing happens. BE_ERR_INVALID_ARG,
  * BE_ERR_OUT_OF_MEMORY. Revision 1. */
 BE_API be_status be_runtime_flush(be_runtime_t *runtime);
 
-/* Streaming: composes the next frame; arguments as in be_runtime_tick_compose. Tick k can be pulled
- * once 640 * (k + 1) samples plus the lookahead (1280 samples: 80 ms) have been pushed, or after a
- * flush. BE_ERR_AUDIO_FORMAT when no frame is ready: the normal answer that asks for more audio.
- * Other errors as be_runtime_tick_compose. ABI 6. */
+/* Streaming: composes the next frame; arguments as in be_runtime_tick_compose. Tick k can be pulled once
+ * 640 * (k + 1) samples plus the lookahead (1280 samples: 80 ms) have been pushed, or after a flush.
+ * BE_ERR_AUDIO_FORMAT when no frame is ready: the normal answer that asks for more audio. Other errors
+ * as be_runtime_tick_compose. ABI 6. */
 BE_API be_status be_runtime_pull_frame(be_runtime_t *runtime, int32_t frame_idx_hint, uint8_t *bgr,
                                        size_t capacity, be_compose_result_t *out);
 
@@ -299,9 +299,8 @@ BE_API be_status be_runtime_pull_frame_to_size(be_runtime_t *runtime, int32_t fr
                                                const be_compose_size_t *size, uint8_t *bgr,
                                                size_t capacity, be_compose_result_t *out);
 
-/* A source frame as it is, without a mouth, without audio. The cursor advances when frame_idx_hint
- * is negative. size as in be_runtime_tick_compose_to_size. Errors: as there, without the audio's.
- * Revision 1. */
+/* A source frame as it is, without a mouth, without audio. The cursor advances when frame_idx_hint is
+ * negative. size as in be_runtime_tick_compose_to_size. Errors: as there, without the audio's. Revision 1. */
 BE_API be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t frame_idx_hint,
                                              const be_compose_size_t *size, uint8_t *bgr,
                                              size_t capacity, be_compose_result_t *out);
