@@ -28,7 +28,8 @@ def resample(signal: Signal, source_rate: float, rate: float) -> Signal:
     if source_rate == rate:
         return signal.astype(np.float32)
     ratio = Fraction(rate / source_rate).limit_denominator(640)
-    return resample_poly(signal, ratio.numerator, ratio.denominator).astype(np.float32)
+    converted = resample_poly(signal, ratio.numerator, ratio.denominator)
+    return np.asarray(converted, dtype=np.float32)
 
 
 def write(path: Path, signal: Signal, rate: int = SAMPLE_RATE) -> None:

@@ -51,7 +51,7 @@ def reverberate(signal: Signal, generator: np.random.Generator) -> Signal:
     tail[: int(0.004 * SAMPLE_RATE)] = 0.0
     tail *= 10.0 ** (-generator.uniform(4.0, 20.0) / 20.0) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
-    return fftconvolve(signal, tail)[: len(signal)].astype(np.float32)
+    return np.asarray(fftconvolve(signal, tail)[: len(signal)], dtype=np.float32)
 
 
 def talk_behind(signal: Signal, other: Signal, decibel: float, level: float) -> Signal:

@@ -42,7 +42,7 @@ def _read_ticks(track: np.ndarray, rate: float, ticks: int) -> np.ndarray:
     padded = np.pad(track, (half, len(kernel) - 1 - half), mode="edge")
     smooth = np.convolve(padded, kernel / kernel.sum(), "valid")
     times = (np.arange(len(smooth)) + 0.5) / rate
-    return np.interp((np.arange(ticks) + 0.5) * TICK_S, times, smooth)
+    return np.asarray(np.interp((np.arange(ticks) + 0.5) * TICK_S, times, smooth))
 
 
 def loudness(signal: Signal) -> Track:

@@ -30,7 +30,7 @@ def room(samples: int, generator: np.random.Generator) -> Signal:
     spectrum = np.fft.rfft(generator.standard_normal(samples))
     frequency = np.arange(len(spectrum)) * RATE / samples
     noise = np.fft.irfft(spectrum / np.sqrt(1.0 + (frequency / 300.0) ** 2), samples)
-    return (noise / noise.std() * 10.0 ** (ROOM_DBFS / 20.0)).astype(np.float32)
+    return np.asarray(noise / noise.std() * 10.0 ** (ROOM_DBFS / 20.0), dtype=np.float32)
 
 
 def trim(signal: Signal) -> Signal:

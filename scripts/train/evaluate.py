@@ -13,7 +13,8 @@ import numpy as np
 
 from . import baselines, export, festvox_ru, quiet, score, speech
 from .audio import SAMPLE_RATE, Signal
-from .layout import LOOKAHEAD_TICKS, OUTPUTS, VISEMES
+from .conditions import CHANGES
+from .layout import LOOKAHEAD_TICKS, OUTPUTS, TICK_S, VISEMES
 from .logmel import TICK, logmel
 from .score import Tally, Track
 from .targets import merge_silences
@@ -25,6 +26,8 @@ PAD_S = 0.5
 PAD_DBFS = -75.0
 SENTENCES = 50
 """So many of each set are scored; Rhubarb takes as long as the sound lasts."""
+
+CONDITIONS_SET = "test-rms"
 
 
 class Clip(NamedTuple):
@@ -132,7 +135,24 @@ def compare(out: Path, model: Path, dev_eval: Path | None, rhubarb: Path | None)
         report["sets"][name] = {"sentences": len(clips), "systems": scores}
         report["speech"][name] = quiet.measure_speech([c[1:] for c in clips], run)
         LOG.info("evaluate: %s done", name)
+    report["conditions"] = under_conditions(held_out[CONDITIONS_SET], run)
     return report
+
+
+def under_conditions(clips: Sequence[Clip], run: quiet.Runner) -> dict[str, dict[str, float]]:
+    """Scores of the network on changed sound, and on all clips as one long stream."""
+    result = {}
+    for name, change in CHANGES.items():
+        generator = np.random.default_rng(3)
+        tracks = [to_track(run(change(clip.signal, generator))) for clip in clips]
+        result[name] = pooled(clips, tracks)
+    whole = [clip.signal[: len(clip.signal) // TICK * TICK] for clip in clips]
+    borders = np.cumsum([len(signal) // TICK for signal in whole])
+    rows = np.split(run(np.concatenate(whole)), borders)[: len(clips)]
+    result[f"one stream of {borders[-1] * TICK_S:.0f} s"] = pooled(
+        clips, [to_track(r) for r in rows]
+    )
+    return result
 
 
 COLUMNS = (

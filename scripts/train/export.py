@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +22,26 @@ CHECK_TICKS = 500
 MAX_BYTES = 3 * 1024 * 1024
 
 
+def convert(encoder: Encoder) -> onnx.ModelProto:
+    """Trace one step of the network into an ONNX graph."""
+    example = (torch.zeros(1, FRAMES_PER_TICK, BANDS), torch.zeros(1, STATE))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "encoder.onnx"
+        torch.onnx.export(
+            Step(encoder).eval(),
+            example,
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["mel", "state"],
+            output_names=["coords", "state_out"],
+        )
+        return onnx.load(path)
+
+
 def write(encoder: Encoder, path: Path) -> int:
     """Export `encoder` to `path`; returns the size in bytes, which may not exceed 3 MB."""
-    buffer = io.BytesIO()
-    example = (torch.zeros(1, FRAMES_PER_TICK, BANDS), torch.zeros(1, STATE))
-    torch.onnx.export(
-        Step(encoder).eval(),
-        example,
-        buffer,
-        dynamo=False,
-        opset_version=OPSET,
-        input_names=["mel", "state"],
-        output_names=["coords", "state_out"],
-    )
-    model = onnx.load_from_string(buffer.getvalue())
+    model = convert(encoder)
     model.ir_version = IR_VERSION
     model.graph.name = "essence-encoder"
     model.producer_version = ""

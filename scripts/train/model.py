@@ -109,9 +109,9 @@ class Step(nn.Module):
 
     def advance(self, heard: Tensor, hidden: Tensor) -> Tensor:
         """One step of the gated recurrent unit, in the arithmetic of `torch.nn.GRU`."""
-        unit = self.encoder.recurrent
-        given = nn.functional.linear(heard, unit.weight_ih_l0, unit.bias_ih_l0)
-        kept = nn.functional.linear(hidden, unit.weight_hh_l0, unit.bias_hh_l0)
+        given_weight, kept_weight, given_bias, kept_bias = self.encoder.recurrent.all_weights[0]
+        given = nn.functional.linear(heard, given_weight, given_bias)
+        kept = nn.functional.linear(hidden, kept_weight, kept_bias)
         size = HIDDEN
         reset = torch.sigmoid(given[:, :size] + kept[:, :size])
         update = torch.sigmoid(given[:, size : 2 * size] + kept[:, size : 2 * size])

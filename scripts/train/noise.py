@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .audio import SAMPLE_RATE, Signal
 
 COLOURS = ("white", "pink", "brown", "hum", "fan")
 
 
-def scaled(signal: Signal, dbfs: float) -> Signal:
+def scaled(signal: npt.NDArray[np.floating], dbfs: float) -> Signal:
     """Give `signal` the RMS level `dbfs`."""
     rms = float(np.sqrt(np.mean(np.square(signal)) + 1e-20))
-    return (signal * (10.0 ** (dbfs / 20.0) / rms)).astype(np.float32)
+    return np.asarray(signal * (10.0 ** (dbfs / 20.0) / rms), dtype=np.float32)
 
 
 def shaped(samples: int, response: np.ndarray, generator: np.random.Generator) -> Signal:
@@ -34,7 +35,7 @@ def hum(samples: int, generator: np.random.Generator) -> Signal:
         * np.sin(2 * np.pi * (n * base * time + generator.uniform()))
         for n in range(1, 9)
     ]
-    return np.sum(parts, axis=0).astype(np.float32)
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float32)
 
 
 def room(samples: int, colour: str, dbfs: float, generator: np.random.Generator) -> Signal:
@@ -78,7 +79,7 @@ def click(generator: np.random.Generator) -> Signal:
             decay * (0.6 * tone + 0.4 * generator.standard_normal(len(time)))
         ).astype(np.float32)
     peak = 10.0 ** generator.uniform(-2.5, -0.6)
-    return (signal / np.abs(signal).max() * peak).astype(np.float32)
+    return np.asarray(signal / np.abs(signal).max() * peak, dtype=np.float32)
 
 
 def silence_clip(seconds: float, dbfs: float, generator: np.random.Generator) -> Signal:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .logmel import BANDS
+from .logmel import BANDS, FRAMES_PER_TICK
 
 MEAN, COUNT, PEAK, FLOOR = slice(0, BANDS), BANDS, BANDS + 1, BANDS + 2
 STATE = BANDS + 3
@@ -68,7 +68,7 @@ def step(mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def sequence(mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Apply `step` along (batch, 4 * ticks, 40); returns features of that shape, extras, state."""
     features, extras = [], []
-    for tick in mel.split(4, dim=1):
+    for tick in torch.split(mel, FRAMES_PER_TICK, dim=1):
         scaled, levels, state = step(tick, state)
         features.append(scaled)
         extras.append(levels)

@@ -113,7 +113,7 @@ def reference(segments: Sequence[Segment], centres: Array) -> Array:
     return np.interp(centres, times, np.convolve(padded, kernel / kernel.sum(), "valid"))
 
 
-def _window(centres: Array, start: float, end: float, margin: float) -> Array:
+def _window(centres: Array, start: float, end: float, margin: float) -> npt.NDArray[np.intp]:
     inside = np.flatnonzero((centres >= start - margin) & (centres <= end + margin))
     if len(inside) == 0:
         nearest = min(len(centres) - 1, int((start + end) / 2.0 / TICK_S))
@@ -187,7 +187,7 @@ def add(tally: Tally, segments: Sequence[Segment], track: Track) -> None:
     count = int(segments[-1].end / TICK_S)
     openness = np.asarray(track.openness, dtype=np.float64)
     openness = np.pad(openness, (0, max(0, count - len(openness))), mode="edge")[:count]
-    centres = (np.arange(count) + 0.5) * TICK_S
+    centres: Array = (np.arange(count, dtype=np.float64) + 0.5) * TICK_S
     owner = np.searchsorted([s.end for s in segments], centres, side="right")
     names = [segments[min(i, len(segments) - 1)].phone for i in owner]
     long_silence = np.zeros(count, dtype=bool)

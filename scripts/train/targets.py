@@ -123,7 +123,8 @@ def _marked(segments: Sequence[Segment], chosen: frozenset[str], samples: int) -
 def _widest(track: Array, reach_s: float) -> Array:
     reach = round(reach_s * RATE)
     padded = np.pad(track, reach, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
+    widest: Array = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(axis=1)
+    return widest
 
 
 def _speech(segments: Sequence[Segment], samples: int) -> Array:

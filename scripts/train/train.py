@@ -133,7 +133,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = LEARNING_RATE * rate_at(progress)
         self.optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.encoder.parameters(), GRADIENT_NORM)
         self.optimiser.step()
         decay = min(AVERAGE, 1.0 - 10.0 / (10.0 + progress * 1e4))
