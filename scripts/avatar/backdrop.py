@@ -1,0 +1,82 @@
+"""The blurred room behind the person: simple shapes, drawn, then blurred (numpy and Pillow)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+
+def _gradient(size: tuple[int, int]) -> Image.Image:
+    w, h = size
+    x, y = np.meshgrid(np.linspace(0, 1, w), np.linspace(0, 1, h))
+    warm = np.array([196, 178, 156.0])
+    cool = np.array([126, 136, 140.0])
+    mix = np.clip(0.9 - 0.75 * x + 0.12 * np.sin(3 * y), 0, 1)[..., None]
+    base = warm * mix + cool * (1 - mix)
+    base *= (1.02 - 0.28 * y)[..., None]
+    return Image.fromarray(base.clip(0, 255).astype(np.uint8))
+
+
+def _furniture(draw: ImageDraw.ImageDraw, w: int, h: int) -> None:
+    """A bright window on the left, shelves and a plant on the right."""
+    for i in range(2):
+        left = w * (0.04 + 0.115 * i)
+        draw.rectangle((left, h * 0.02, left + w * 0.1, h * 0.66), fill=(244, 236, 220))
+    draw.rectangle((0, h * 0.8, w, h), fill=(120, 100, 84))
+    for row in (0.2, 0.42, 0.64):
+        draw.rectangle((w * 0.68, h * row, w, h * (row + 0.025)), fill=(112, 88, 68))
+    rng = np.random.default_rng(5)
+    palette = [(150, 88, 66), (88, 104, 116), (198, 176, 140), (98, 116, 92), (172, 138, 98)]
+    for row in (0.2, 0.42, 0.64):
+        x = w * 0.69
+        while x < w * 0.98:
+            width = w * rng.uniform(0.008, 0.02)
+            if rng.random() < 0.75:
+                top = h * (row - rng.uniform(0.09, 0.15))
+                fill = palette[rng.integers(len(palette))]
+                draw.rectangle((x, top, x + width, h * row), fill=fill)
+            x += width
+    for i in range(26):
+        angle = math.radians(-90 + rng.normal(0, 42))
+        length = h * rng.uniform(0.18, 0.42)
+        x0, y0 = w * 0.235, h * 0.83
+        x1, y1 = x0 + math.cos(angle) * length * 0.8, y0 + math.sin(angle) * length
+        shade = rng.uniform(0.75, 1.15)
+        fill = tuple(int(c * shade) for c in ((66, 92, 60), (84, 108, 66))[i % 2])
+        draw.line((x0, y0, x1, y1), fill=fill, width=int(w * 0.012))
+        draw.ellipse((x1 - w * 0.016, y1 - h * 0.035, x1 + w * 0.016, y1 + h * 0.035), fill=fill)
+    draw.rectangle((w * 0.205, h * 0.8, w * 0.265, h * 0.95), fill=(186, 160, 134))
+
+
+def picture(width: int = 1248, height: int = 704) -> Image.Image:
+    """The backdrop as RGB, already out of focus."""
+    size = (width, height)
+    image = _gradient(size)
+    _furniture(ImageDraw.Draw(image), width, height)
+    image = image.filter(ImageFilter.GaussianBlur(width * 0.016))
+    lights = Image.new("RGB", size)
+    draw = ImageDraw.Draw(lights)
+    rng = np.random.default_rng(11)
+    for _ in range(13):
+        x, y = rng.uniform(0.62, 1.0) * width, rng.uniform(0.05, 0.5) * height
+        r = rng.uniform(0.008, 0.018) * width
+        tone = rng.uniform(18, 46)
+        disc = Image.new("RGB", size)
+        fill = (int(tone * 1.1), int(tone * 0.86), int(tone * 0.55))
+        ImageDraw.Draw(disc).ellipse((x - r, y - r, x + r, y + r), fill=fill)
+        lights = ImageChops.add(lights, disc)
+    del draw
+    image = ImageChops.add(image, lights.filter(ImageFilter.GaussianBlur(width * 0.0022)))
+    return image
+
+
+def for_view(display: np.ndarray) -> np.ndarray:
+    """Linear light (h, w, 3) that the AgX view shows roughly as the given display picture 0..1.
+
+    AgX lowers contrast and saturation; both are raised here by fixed amounts, by eye.
+    """
+    linear = np.where(display < 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
+    grey = linear.mean(-1, keepdims=True)
+    return np.clip(grey + (linear - grey) * 1.25, 0, None) ** 1.12 * 1.25

@@ -1,0 +1,180 @@
+"""Turn a folder of rendered pictures into an avatar file (.imx).
+
+    python scripts/avatar/pack.py --assets MAKEHUMAN --pictures DIR --output default.imx
+
+Works on an unfinished folder too: only the mouths and frames that exist are packed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import figure
+import numpy as np
+import place
+from PIL import Image, ImageFilter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from bithuman_ctypes.authoring import imx
+
+EDGE = 24  # pixels over which a frame's rectangle fades into the base picture
+STILL = 5.0  # levels: what changes less than this over the loop is taken from the base
+
+
+@dataclass
+class Pictures:
+    """What was rendered: arrays (h, w, 3) uint8 by index, and the description."""
+
+    info: dict
+    base: np.ndarray
+    mouths: dict[int, np.ndarray]
+    frames: dict[int, np.ndarray]
+
+
+def load(folder: Path) -> Pictures:
+    """Read every finished picture of a render folder."""
+    info = json.loads((folder / "scene.json").read_text())
+
+    def series(name: str) -> dict[int, np.ndarray]:
+        files = sorted(p for p in (folder / name).glob("*.png") if p.stem.isdigit())
+        return {int(p.stem): np.asarray(Image.open(p).convert("RGB")) for p in files}
+
+    base = np.asarray(Image.open(folder / "base.png").convert("RGB"))
+    return Pictures(info, base, series("mouths"), series("frames"))
+
+
+def moving(pictures: Pictures) -> np.ndarray:
+    """Weight (h, w) 0..1 of the frames against the base: 0 where nothing ever moves."""
+    x, y, w, h = pictures.info["head"]
+    still = pictures.base[y : y + h, x : x + w].astype(float)
+    most = np.zeros((h, w))
+    for frame in pictures.frames.values():
+        gap = np.abs(frame - still).max(2)
+        most = np.maximum(most, place._blur(gap * 4, 2.0) / 4)
+    image = Image.fromarray(((most > STILL) * 255).astype(np.uint8))
+    image = image.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(25))
+    image = image.filter(ImageFilter.GaussianBlur(5))
+    weight = np.asarray(image, float) / 255
+    xs, ys = np.meshgrid(np.arange(w), np.arange(h))
+    border = np.minimum(np.minimum(xs, w - 1 - xs), np.minimum(ys, h - 1 - ys))
+    return weight * np.clip((border - 2) / EDGE, 0, 1)
+
+
+def clean_frames(pictures: Pictures) -> dict[int, np.ndarray]:
+    """Frames whose still parts are exactly the base picture."""
+    x, y, w, h = pictures.info["head"]
+    still = pictures.base[y : y + h, x : x + w].astype(float)
+    weight = moving(pictures)[..., None]
+    return {
+        i: np.rint(still + (frame - still) * weight).astype(np.uint8)
+        for i, frame in pictures.frames.items()
+    }
+
+
+def placements(
+    pictures: Pictures,
+    frames: dict[int, np.ndarray],
+    fitted: place.Fit,
+    mask: np.ndarray,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Affine (6,) and colour offset (3,) in levels per frame."""
+    x, y, w, h = pictures.info["head"]
+    out = []
+    for i, frame in frames.items():
+        full = pictures.base.copy()
+        full[y : y + h, x : x + w] = frame
+        affine = fitted.affine[i]
+        out.append((affine, place.bias(full, pictures.mouths[0], mask, affine)))
+    return out
+
+
+def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, dict]:
+    """The avatar and a description of what was measured."""
+    human = figure.build(assets)
+    fitted = place.fit(human, figure.rest_turns(human), tuple(pictures.info["patch"]))
+    rest = pictures.mouths[0]
+    changed = place.change([m for i, m in pictures.mouths.items() if i], rest)
+    mask = place.mask(changed)
+    frames = clean_frames(pictures)
+    placed = placements(pictures, frames, fitted, mask)
+    coords = pictures.info["mouths"]
+    mouths = [imx.Mouth.rest()]
+    mouths += [
+        imx.Mouth(tuple(coords[i]), imx.encode_jpeg(m, quality))
+        for i, m in pictures.mouths.items()
+        if i
+    ]
+    rect = tuple(pictures.info["head"])
+    height, width = pictures.base.shape[:2]
+    manifest = imx.Manifest(
+        name="Default",
+        identity="default",
+        width=width,
+        height=height,
+        license="CC0-1.0 meshes (MakeHuman); pictures under this project's licence",
+        source="rendered from MakeHuman's CC0 assets, not a real person",
+        tool="scripts/avatar",
+        loop=pictures.info["loop"],
+    )
+    x, y = rect[0] - 80, rect[1]
+    thumbnail = Image.fromarray(pictures.base).crop((x, y, x + 544, y + 544)).resize((256, 256))
+    avatar = imx.Avatar(
+        manifest,
+        [imx.encode_jpeg(pictures.base, quality)],
+        [imx.SourceFrame(0, rect, imx.encode_jpeg(f, quality)) for f in frames.values()],
+        [imx.Placement.from_floats(a, b) for a, b in placed],
+        mouths,
+        (rest.shape[1], rest.shape[0]),
+        mask,
+        thumbnail=imx.encode_jpeg(np.asarray(thumbnail), quality),
+    )
+    outside = changed[mask <= 200]
+    measured = {
+        "mouths": len(mouths),
+        "frames": len(frames),
+        "patch": pictures.info["patch"],
+        "rect": rect,
+        "loop": pictures.info["loop"],
+        "affine_rms_px_max": round(float(fitted.rms.max()), 3),
+        "affine_rms_px_median": round(float(np.median(fitted.rms)), 3),
+        "affine_worst_px": round(float(fitted.worst.max()), 3),
+        "change_outside_mask_max_levels": round(float(outside.max()), 1),
+        "change_outside_mask_p99_levels": round(float(np.percentile(outside, 99)), 1),
+        "bias_levels_max": np.abs([b for _, b in placed]).max(0).round(2).tolist(),
+        "placements": [[*a.round(7).tolist(), *b.round(3).tolist()] for a, b in placed],
+        "coords": [list(m.coords) for m in mouths],
+    }
+    return avatar, measured
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--assets", type=Path, required=True, help="MakeHuman checkout (CC0)")
+    parser.add_argument("--pictures", type=Path, required=True, help="folder written by render.py")
+    parser.add_argument("--output", type=Path, required=True, help="avatar file to write")
+    parser.add_argument("--quality", type=int, default=91, help="JPEG quality (default 91)")
+    args = parser.parse_args()
+    try:
+        pictures = load(args.pictures)
+    except (OSError, ValueError) as error:
+        print(f"pack: {args.pictures} is no finished render folder: {error}", file=sys.stderr)
+        return 66
+    if 0 not in pictures.mouths or not pictures.frames:
+        print("pack: the rest mouth or all frames are missing", file=sys.stderr)
+        return 66
+    avatar, measured = build(pictures, args.assets, args.quality)
+    (args.pictures / "avatar.json").write_text(json.dumps(measured, indent=1))
+    Image.fromarray(avatar.mask).save(args.pictures / "mask.png")
+    size = imx.write(args.output, avatar)
+    brief = {k: v for k, v in measured.items() if k not in ("placements", "coords")}
+    print(json.dumps(brief), f"\n{args.output}: {size / 1e6:.2f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

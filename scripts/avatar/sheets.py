@@ -1,0 +1,122 @@
+"""Contact sheets of an avatar file: mouths, frames, and mouths pasted on frames, enlarged.
+
+python scripts/avatar/sheets.py default.imx --output DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+import blend
+import numpy as np
+from PIL import Image, ImageDraw
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from bithuman_ctypes.authoring import imx
+
+
+def decode(jpeg: bytes) -> np.ndarray:
+    """JPEG to RGB (h, w, 3) uint8."""
+    return np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
+
+
+def frame(avatar: imx.Avatar, index: int) -> np.ndarray:
+    """Full source frame as RGB."""
+    item = avatar.frames[index]
+    out = decode(avatar.bases[item.base]).copy()
+    if item.jpeg:
+        x, y, w, h = item.rect
+        out[y : y + h, x : x + w] = decode(item.jpeg)
+    return out
+
+
+def composed(avatar: imx.Avatar, index: int, mouth: int) -> np.ndarray:
+    """Source frame with a mouth on it, by the reference compositor."""
+    full = frame(avatar, index)
+    if mouth == 0:
+        return full
+    placement = avatar.placements[index]
+    affine = np.array(placement.affine) / 65536
+    bias = np.array(placement.bias) / 16
+    return blend.paste(full, decode(avatar.mouths[mouth].jpeg), avatar.mask, affine, bias)
+
+
+def sheet(pictures: list[np.ndarray], labels: list[str], columns: int, scale: float) -> Image.Image:
+    """Grid of equally large pictures with a small label each."""
+    h, w = pictures[0].shape[:2]
+    size = (int(w * scale), int(h * scale))
+    rows = -(-len(pictures) // columns)
+    out = Image.new("RGB", (size[0] * columns, size[1] * rows))
+    draw = ImageDraw.Draw(out)
+    for i, (picture, label) in enumerate(zip(pictures, labels)):
+        at = (i % columns * size[0], i // columns * size[1])
+        out.paste(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC), at)
+        draw.text((at[0] + 2, at[1] + 1), label, fill=(255, 255, 0))
+    return out
+
+
+def mouth_sheet(avatar: imx.Avatar) -> Image.Image:
+    """All mouths, labelled with the coordinates that are not zero."""
+    pictures, labels = [], []
+    for i, mouth in enumerate(avatar.mouths[1:], start=1):
+        pictures.append(decode(mouth.jpeg))
+        values = " ".join(f"{n[0]}{v:.2g}" for n, v in zip("owpLST", mouth.coords) if abs(v) > 1e-3)
+        labels.append(f"{i} {values}")
+    return sheet(pictures, labels, 14, 0.6)
+
+
+def frame_sheet(avatar: imx.Avatar) -> Image.Image:
+    """All source frames, the moving rectangle only."""
+    rects = [f.rect for f in avatar.frames if f.jpeg] or [(0, 0, 0, 0)]
+    x, y, w, h = rects[0]
+    if w == 0:
+        w, h = avatar.manifest.width, avatar.manifest.height
+    count = len(avatar.frames)
+    pictures = [frame(avatar, i)[y : y + h, x : x + w] for i in range(count)]
+    return sheet(pictures, [str(i) for i in range(count)], 13, 0.35)
+
+
+def seam_sheet(avatar: imx.Avatar, zoom: float = 3.0) -> Image.Image:
+    """Different mouths on different frames around the patch, enlarged."""
+    frames = np.linspace(0, len(avatar.frames) - 1, 4).astype(int)
+    openness = np.array([m.coords[0] for m in avatar.mouths])
+    wanted = [0, int(openness.argmax()), int(np.abs(openness - 0.4).argmin()), 1]
+    pictures, labels = [], []
+    w, h = avatar.patch_size
+    for f in frames:
+        affine = np.array(avatar.placements[f].affine) / 65536
+        x0, y0, x1, y1 = blend.reach(
+            affine, (w, h), (avatar.manifest.width, avatar.manifest.height)
+        )
+        x, y = (x0 + x1 - w) // 2, (y0 + y1 - h) // 2
+        for mouth in wanted:
+            pictures.append(composed(avatar, int(f), mouth)[y : y + h, x : x + w])
+            labels.append(f"frame {f} mouth {mouth}")
+    return sheet(pictures, labels, len(wanted), zoom)
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("avatar", type=Path, help="avatar file (.imx)")
+    parser.add_argument("--output", type=Path, default=Path(), help="folder for the sheets")
+    args = parser.parse_args()
+    try:
+        avatar = imx.read(args.avatar)
+    except (OSError, imx.ImxError) as error:
+        print(f"sheets: {error}", file=sys.stderr)
+        return 66
+    args.output.mkdir(parents=True, exist_ok=True)
+    makers = {"mouths": mouth_sheet, "frames": frame_sheet, "seam": seam_sheet}
+    for name, maker in makers.items():
+        path = args.output / f"{name}.png"
+        maker(avatar).save(path)
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
