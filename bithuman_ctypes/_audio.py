@@ -91,8 +91,16 @@ def _open(path: str) -> soundfile.SoundFile:
         raise NotSupported(
             "reading audio files needs the soundfile package: pip install 'bithuman-ctypes[cli]'"
         ) from None
+
+    class Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile publishes no types
+        """Never seeks. SoundFile seeks after each read, and an MP3 decoder that is made to seek
+        loses what it holds of the frames before: clicks and silence, once per block."""
+
+        def seekable(self) -> bool:
+            return False
+
     try:
-        return soundfile.SoundFile(path)
+        return Forward(path)
     except soundfile.SoundFileError as error:
         raise AudioError(f"cannot read the audio {path}: {_reason(error)}") from None
 

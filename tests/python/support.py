@@ -1,0 +1,88 @@
+"""What several test files need: paths, sounds, and the command line in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+REPO = Path(__file__).resolve().parents[2]
+TINY = REPO / "tests" / "data" / "tiny.imx"
+"""160x96, 6 source frames, 19 mouths; no encoder of its own, so the engine's is used."""
+
+RATE = 16000
+TICK = 640
+LOOKAHEAD = 1280
+"""Samples that streaming holds back until a flush: 80 ms."""
+
+Pcm = NDArray[np.float32]
+
+
+def package_folder() -> Path:
+    """The package under test, installed or not."""
+    import bithuman_ctypes
+
+    return Path(str(bithuman_ctypes.__file__)).parent
+
+
+def speech() -> Pcm:
+    """The bundled speech at 16 kHz, mono."""
+    import av
+
+    resampler = av.AudioResampler("flt", "mono", RATE)
+    parts: list[NDArray[Any]] = []
+    with av.open(str(package_folder() / "assets" / "speech.wav")) as container:
+        for frame in container.decode(audio=0):
+            parts += [f.to_ndarray()[0] for f in resampler.resample(frame)]
+    parts += [f.to_ndarray()[0] for f in resampler.resample(None)]
+    return np.ascontiguousarray(np.concatenate(parts), np.float32)
+
+
+def tone(seconds: float, rate: int = RATE, frequency: float = 220.0, level: float = 0.5) -> Pcm:
+    """A sine, float32."""
+    times = np.arange(round(seconds * rate)) / rate
+    return (level * np.sin(2 * np.pi * frequency * times)).astype(np.float32)
+
+
+def noise(seconds: float, decibels: float, seed: int = 1) -> Pcm:
+    """White noise of a level in dB relative to full scale (RMS), 16 kHz."""
+    samples = np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+    return (samples * 10 ** (decibels / 20)).astype(np.float32)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment for a child that shall use the same package and library."""
+    parent = str(package_folder().parent)
+    path = os.pathsep.join(filter(None, [parent, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error", **changes}
+
+
+def run_python(code: str, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python code in a process of its own; ``changes`` are environment variables."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+RENDER = [sys.executable, "-m", "bithuman_ctypes", "render"]
+
+
+def render(*arguments: object, **changes: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs the render command; its output is bytes, because standard output may be video."""
+    return subprocess.run(
+        [*RENDER, *map(str, arguments)],
+        env=environment(**changes),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
