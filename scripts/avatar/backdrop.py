@@ -57,7 +57,6 @@ def picture(width: int = 1248, height: int = 704) -> Image.Image:
     _furniture(ImageDraw.Draw(image), width, height)
     image = image.filter(ImageFilter.GaussianBlur(width * 0.016))
     lights = Image.new("RGB", size)
-    draw = ImageDraw.Draw(lights)
     rng = np.random.default_rng(11)
     for _ in range(13):
         x, y = rng.uniform(0.62, 1.0) * width, rng.uniform(0.05, 0.5) * height
@@ -67,9 +66,7 @@ def picture(width: int = 1248, height: int = 704) -> Image.Image:
         fill = (int(tone * 1.1), int(tone * 0.86), int(tone * 0.55))
         ImageDraw.Draw(disc).ellipse((x - r, y - r, x + r, y + r), fill=fill)
         lights = ImageChops.add(lights, disc)
-    del draw
-    image = ImageChops.add(image, lights.filter(ImageFilter.GaussianBlur(width * 0.0022)))
-    return image
+    return ImageChops.add(image, lights.filter(ImageFilter.GaussianBlur(width * 0.0022)))
 
 
 def for_view(display: np.ndarray) -> np.ndarray:

@@ -62,7 +62,7 @@ def reach(
 def paste(
     frame: np.ndarray, patch: np.ndarray, mask: np.ndarray, affine: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
-    """Paste a mouth (h, w, 3 RGB) on a frame (H, W, 3 RGB); affine and bias in pixels and levels."""
+    """Paste a mouth (h, w, 3) on a frame (H, W, 3), RGB; affine in pixels, bias in levels."""
     m = np.asarray(affine, float)
     h, w = mask.shape
     x0, y0, x1, y1 = reach(m, (w, h), (frame.shape[1], frame.shape[0]))

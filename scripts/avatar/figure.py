@@ -69,9 +69,3 @@ def rest_turns(human: Human) -> dict[str, np.ndarray]:
     for bone, degrees in REST_TURNS.items():
         turns[bone] = turns.get(bone, np.zeros(3)) + np.radians(degrees)
     return turns
-
-
-def zone(human: Human, name: str) -> np.ndarray:
-    """Where a target moves the mesh, 0..1 per vertex: a soft mask for free."""
-    reach = np.linalg.norm(human.target(name), axis=1)
-    return reach / reach.max()

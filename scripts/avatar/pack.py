@@ -54,7 +54,7 @@ def moving(pictures: Pictures) -> np.ndarray:
     most = np.zeros((h, w))
     for frame in pictures.frames.values():
         gap = np.abs(frame - still).max(2)
-        most = np.maximum(most, place._blur(gap * 4, 2.0) / 4)
+        most = np.maximum(most, place.blur(gap * 4, 2.0) / 4)
     image = Image.fromarray(((most > STILL) * 255).astype(np.uint8))
     image = image.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(25))
     image = image.filter(ImageFilter.GaussianBlur(5))

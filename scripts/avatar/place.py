@@ -12,7 +12,8 @@ from human import Human
 from PIL import Image, ImageFilter
 
 FEATHER = 13  # pixels from full to nothing
-NOISE = 9  # levels of difference that rendering noise can make
+NOISE = 14  # levels of difference that rendering noise can make
+TOP = 0.27  # share of the patch (nose) that the mask leaves out
 
 
 @dataclass
@@ -53,7 +54,8 @@ def fit(human: Human, rest: dict[str, np.ndarray], patch: tuple[int, int, int, i
     return Fit(np.array(rows), np.array(rms), np.array(worst))
 
 
-def _blur(image: np.ndarray, radius: float) -> np.ndarray:
+def blur(image: np.ndarray, radius: float) -> np.ndarray:
+    """Gaussian blur of a picture (h, w) of 0..255, in steps of a level."""
     picture = Image.fromarray(image.clip(0, 255).astype(np.uint8))
     return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), float)
 
@@ -63,28 +65,28 @@ def change(mouths: list[np.ndarray], rest: np.ndarray) -> np.ndarray:
     out = np.zeros(rest.shape[:2])
     for mouth in mouths:
         gap = np.abs(mouth.astype(float) - rest.astype(float)).max(2)
-        out = np.maximum(out, _blur(gap, 1.2))
+        out = np.maximum(out, blur(gap, 1.2))
     return out
 
 
 def mask(changed: np.ndarray) -> np.ndarray:
     """Alpha (h, w) uint8: full over all that changes, a soft edge, zero at the border.
 
-    The shape is the convex hull of what changes, rounded; it must not touch the patch's border.
+    The shape is the convex hull of what changes on either side, rounded, from the nose down.
     """
     h, w = changed.shape
-    inside = changed > NOISE
-    inside[:4] = inside[-4:] = False
+    inside = np.maximum(changed, changed[:, ::-1]) > NOISE  # the patch is centred on the face
+    inside[: int(TOP * h)] = inside[-4:] = False
     inside[:, :4] = inside[:, -4:] = False
     hull = _hull_fill(_largest(inside))
-    soft = _blur(hull * 255.0, 5) > 110
+    soft = blur(hull * 255.0, 5) > 110
     gap = _distance(soft)
     ramp = np.clip(1 - gap / FEATHER, 0, 1)
     x, y = np.meshgrid(np.arange(w), np.arange(h))
     border = np.minimum(np.minimum(x, w - 1 - x), np.minimum(y, h - 1 - y))
     ramp = np.minimum(ramp, np.clip((border - 1) / FEATHER, 0, 1))
     smooth = ramp * ramp * (3 - 2 * ramp)
-    smooth = _blur(smooth * 255, 1.5)
+    smooth = blur(smooth * 255, 1.5)
     smooth[border < 2] = 0
     return smooth.round().astype(np.uint8)
 
