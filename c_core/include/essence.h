@@ -93,6 +93,32 @@ typedef enum be_log_level {
     BE_LOG_DEBUG = 4
 } be_log_level;
 
+/* What be_runtime_capture reads; all float32. ABI 1. */
+typedef enum be_diag_tap {
+    BE_DIAG_MEL_COEFFS = 1,       /* 4 x 40: the log-mel frames of the tick */
+    BE_DIAG_STFT_MAG = 2,         /* 4 x 257: the magnitudes of its spectra, bins of 31.25 Hz */
+    BE_DIAG_ENCODER_LOGITS = 3,   /* 23: what the encoder gave for it */
+    BE_DIAG_CLUSTER_DISTANCES = 4 /* cluster_count: weighted distance of each mouth, openness = 1 */
+} be_diag_tap;
+
+/* Quality of a video: x264 crf 28, 23 or 18. ABI 5. */
+typedef enum be_encoder_quality {
+    BE_ENCODER_LOW = 0,
+    BE_ENCODER_MEDIUM = 1,
+    BE_ENCODER_HIGH = 2
+} be_encoder_quality;
+
+/* Where authorisation stands. ABI 3; UNAUTHORIZED later. */
+typedef enum be_auth_state {
+    BE_AUTH_UNCONFIGURED = 0,
+    BE_AUTH_AUTHENTICATING = 1,
+    BE_AUTH_OK = 2,
+    BE_AUTH_OFFLINE = 3,           /* beats fail; frames go on for the grace time */
+    BE_AUTH_FATAL_BALANCE = 4,     /* HTTP 402 */
+    BE_AUTH_FATAL_SUSPENDED = 5,   /* HTTP 403 */
+    BE_AUTH_FATAL_UNAUTHORIZED = 6 /* HTTP 401 */
+} be_auth_state;
+
 /* How the samples of a be_audio_chunk_t are stored. Revision 1. */
 typedef enum be_sample_format {
     BE_SAMPLE_S16 = 1, /* int16_t, full scale 32768 */
@@ -108,6 +134,10 @@ typedef struct be_fixture be_fixture_t;
 /* One stream of audio to frames. It keeps its fixture alive.
  * Thread-safety: one thread at a time; different runtimes are independent. */
 typedef struct be_runtime be_runtime_t;
+
+/* A video file being written.
+ * Thread-safety: one thread at a time. */
+typedef struct be_video_encoder be_video_encoder_t;
 
 /* ---------------------------------------------------------------- structs */
 
@@ -173,6 +203,24 @@ typedef struct be_audio_chunk {
     const void *data;        /* frames * channels samples; NULL only when frames is 0 */
     size_t frames;           /* samples per channel */
 } be_audio_chunk_t;
+
+/* Settings of be_auth_init. ABI 3. */
+typedef struct be_auth_config {
+    uint32_t abi_version;
+    const char *api_secret;
+    const char *billing_type;
+    const char *tags;
+    const char *fingerprint;       /* exactly 32 characters, or NULL */
+    const char *endpoint_url;      /* NULL = none: there is no server that this engine would ask */
+    int32_t interval_seconds;      /* between heartbeats; 0 = 60 */
+    int32_t offline_grace_seconds; /* 0 = 300 */
+} be_auth_config_t;
+
+/* Receives one composed frame of be_session_render_pcm: its number, its mouth, its source frame, and
+ * width * height * 3 bytes that belong to the library and are reused. A non-zero return stops the
+ * rendering. It must not call back into the same runtime. ABI 5. */
+typedef int be_frame_callback(uint32_t frame_idx, uint32_t cluster_idx, uint32_t frame_idx_used,
+                              const uint8_t *bgr, uint32_t width, uint32_t height, void *user);
 
 /* Receives one log line (no newline). May be called from any thread; must not call back into the
  * library other than be_set_log_callback. ABI 1. */
@@ -308,9 +356,104 @@ BE_API be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t fram
 /* How many frames can be pulled now. 0 for NULL. ABI 6. */
 BE_API size_t be_runtime_ticks_available(const be_runtime_t *runtime);
 
+/* Reads an inner value of the tick that was given last, for diagnosis; in every build.
+ *
+ * buf, capacity_bytes   receives the tap's floats (see be_diag_tap for shapes).
+ * bytes_written         may be NULL.
+ *
+ * BE_ERR_INVALID_ARG (also for an unknown tap), BE_ERR_AUDIO_FORMAT when no tick was given yet,
+ * BE_ERR_BUFFER_TOO_SMALL. ABI 1. */
+BE_API be_status be_runtime_capture(be_runtime_t *runtime, be_diag_tap tap, void *buf,
+                                    size_t capacity_bytes, size_t *bytes_written);
+
 /* Forgets all audio and starts anew, at the first source frame. Keeps its memory. NULL is allowed.
  * ABI 6. */
 BE_API void be_runtime_reset_stream(be_runtime_t *runtime);
+
+/* ---------------------------------------------------------------- sound files */
+
+/* Decodes a sound file to 16 kHz mono float32: channels are averaged, any rate is resampled. WAV always;
+ * FLAC, OGG, MP3 and others where libsndfile is found at run time (BITHUMAN_SNDFILE_LIBRARY names it).
+ * *pcm is freed by be_audio_free. BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_AUDIO_FORMAT,
+ * BE_ERR_OUT_OF_MEMORY. Any thread. ABI 5. */
+BE_API be_status be_audio_decode_file(const char *path, float **pcm, size_t *samples);
+
+/* be_audio_decode_file over the bytes of a file. ABI 5. */
+BE_API be_status be_audio_decode_bytes(const uint8_t *data, size_t n, float **pcm, size_t *samples);
+
+/* Frees what a decode gave. NULL is allowed. Any thread. ABI 5. */
+BE_API void be_audio_free(float *pcm);
+
+/* ---------------------------------------------------------------- whole utterances */
+
+/* Renders an utterance from the first source frame on and hands every frame to `callback`. n samples
+ * give ceil(n / 640) frames: the tail is padded with zeros to one tick. The stream is reset before and
+ * after. A callback that returns non-zero ends it with BE_OK. size: NULL = the avatar's own. Errors as
+ * be_runtime_tick_compose_to_size. ABI 5. */
+BE_API be_status be_session_render_pcm(be_runtime_t *runtime, const float *pcm, size_t n,
+                                       const be_compose_size_t *size, be_frame_callback *callback,
+                                       void *user);
+
+/* Renders a sound file to an MP4 with that sound. audio_src as be_audio_decode_file, out_mp4 and quality
+ * as be_video_encoder_open; an odd target side is refused. The file appears under its name when it is
+ * complete. Errors of all of these. ABI 5. */
+BE_API be_status be_session_record_mp4(be_runtime_t *runtime, const char *audio_src,
+                                       const be_compose_size_t *size, const char *out_mp4,
+                                       be_encoder_quality quality);
+
+/* ---------------------------------------------------------------- video files */
+
+/* Begins an MP4 (H.264 by x264, yuv420p, BT.709; faststart) at `path`: width and height even, 16 .. 8192;
+ * fps 1 .. 240. It is written beside its name and renamed by be_video_encoder_close.
+ * BE_ERR_NOT_IMPLEMENTED when the library was built without FFmpeg (the message says how to get it),
+ * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND (cannot be written), BE_ERR_OUT_OF_MEMORY,
+ * BE_ERR_INTERNAL. ABI 5. */
+BE_API be_status be_video_encoder_open(const char *path, uint32_t width, uint32_t height,
+                                       uint32_t fps, be_encoder_quality quality,
+                                       be_video_encoder_t **out);
+
+/* Appends one packed BGR24 frame. BE_ERR_BUFFER_TOO_SMALL when n is not width * height * 3;
+ * BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY, BE_ERR_INTERNAL. ABI 5. */
+BE_API be_status be_video_encoder_write_frame(be_video_encoder_t *encoder, const uint8_t *bgr,
+                                              size_t n);
+
+/* Gives the video its sound (AAC), cut or padded to its length: after the last frame, before close.
+ * audio_src as be_audio_decode_file, kept at its own rate and in mono or stereo; NULL = none. Errors as
+ * there. ABI 5. */
+BE_API be_status be_video_encoder_attach_audio(be_video_encoder_t *encoder, const char *audio_src);
+
+/* Completes the file under its name and frees the encoder, whatever the result; after a failure nothing
+ * is left. BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND (cannot be written), BE_ERR_OUT_OF_MEMORY,
+ * BE_ERR_INTERNAL. ABI 5. */
+BE_API be_status be_video_encoder_close(be_video_encoder_t *encoder);
+
+/* ---------------------------------------------------------------- authorisation */
+
+/* Open avatars need none of this and never cause a connection. This version has no heartbeat yet: an
+ * avatar that asks for one is refused by be_fixture_load with BE_ERR_NO_AUTH. */
+
+/* Checks a configuration. BE_ERR_INVALID_ARG (NULL, no secret, a fingerprint that is not 32 characters,
+ * negative times); BE_ERR_NOT_IMPLEMENTED is left to be_auth_authenticate. Nothing is kept. Any thread.
+ * ABI 3. */
+BE_API be_status be_auth_init(const be_auth_config_t *config);
+
+/* The first heartbeat: BE_ERR_NOT_IMPLEMENTED in this version. Any thread. ABI 3. */
+BE_API be_status be_auth_authenticate(void);
+
+/* BE_ERR_NOT_IMPLEMENTED in this version. Any thread. ABI 3. */
+BE_API be_status be_auth_start_heartbeat(void);
+
+/* Nothing runs, so nothing happens. Any thread. ABI 3. */
+BE_API void be_auth_stop_heartbeat(void);
+
+/* BE_AUTH_UNCONFIGURED in this version. Any thread. ABI 3. */
+BE_API be_auth_state be_auth_get_state(void);
+
+/* The last failure of authorisation, "" when there is none. Static storage. Any thread. ABI 3. */
+BE_API const char *be_auth_last_error(void);
+
+/* Nothing is held, so nothing happens. Any thread. ABI 3. */
+BE_API void be_auth_shutdown(void);
 
 #ifdef __cplusplus
 }

@@ -121,6 +121,18 @@ size_t be_runtime_ticks_available(const be_runtime_t *runtime)
     return runtime ? bei_runtime_ticks_available(runtime) : 0;
 }
 
+be_status be_runtime_capture(be_runtime_t *runtime, be_diag_tap tap, void *buf,
+                             size_t capacity_bytes, size_t *bytes_written)
+{
+    CHECK_NOT_NULL(runtime);
+    CHECK_NOT_NULL(buf);
+    size_t written;
+    BEI_TRY(bei_runtime_capture(runtime, tap, buf, capacity_bytes, &written));
+    if (bytes_written)
+        *bytes_written = written;
+    return BE_OK;
+}
+
 void be_runtime_reset_stream(be_runtime_t *runtime)
 {
     if (runtime)

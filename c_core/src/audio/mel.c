@@ -30,7 +30,7 @@ struct bei_mel {
     struct band band[BEI_MEL_BINS];
     float pcm[LEAD + BEI_TICK_SAMPLES]; /* the end of the last tick, then the tick */
     float frame[BEI_FFT_SIZE];          /* windowed; zeros beyond the window stay */
-    float power[BEI_FFT_BINS];
+    float power[BEI_MEL_FRAMES_PER_TICK][BEI_FFT_BINS];
     bei_fft_t fft;
 };
 
@@ -106,14 +106,15 @@ static float usable(float sample)
     return sample > 1.0f ? 1.0f : sample < -1.0f ? -1.0f : sample;
 }
 
-static void make_frame(bei_mel_t *mel, const float *pcm, float out[BEI_MEL_BINS])
+static void make_frame(bei_mel_t *mel, const float *pcm, float spectrum[BEI_FFT_BINS],
+                       float out[BEI_MEL_BINS])
 {
     for (int n = 0; n < BEI_MEL_WINDOW; n++)
         mel->frame[n] = pcm[n] * mel->window[n];
-    bei_fft_power(&mel->fft, mel->frame, mel->power);
+    bei_fft_power(&mel->fft, mel->frame, spectrum);
     for (int b = 0; b < BEI_MEL_BINS; b++) {
         const struct band *band = &mel->band[b];
-        const float *power = mel->power + band->first;
+        const float *power = spectrum + band->first;
         float energy = 0.0f;
         for (unsigned i = 0; i < band->count; i++)
             energy += band->weight[i] * power[i];
@@ -128,5 +129,10 @@ void bei_mel_tick(bei_mel_t *mel, const float pcm[BEI_TICK_SAMPLES],
     for (int n = 0; n < BEI_TICK_SAMPLES; n++)
         mel->pcm[LEAD + n] = usable(pcm[n]);
     for (int f = 0; f < BEI_MEL_FRAMES_PER_TICK; f++)
-        make_frame(mel, mel->pcm + f * BEI_MEL_HOP, out + f * BEI_MEL_BINS);
+        make_frame(mel, mel->pcm + f * BEI_MEL_HOP, mel->power[f], out + f * BEI_MEL_BINS);
+}
+
+const float *bei_mel_power(const bei_mel_t *mel)
+{
+    return mel->power[0];
 }

@@ -13,6 +13,7 @@ enum {
     BEI_MEL_HOP = 160,    /* samples */
     BEI_MEL_WINDOW = 400, /* samples */
     BEI_MEL_FFT = 512,
+    BEI_MEL_SPECTRUM = 257, /* bins of 31.25 Hz */
     BEI_MEL_FRAMES_PER_TICK = 4,
     BEI_TICK_SAMPLES = 640
 };
@@ -26,5 +27,8 @@ void bei_mel_reset(bei_mel_t *mel);
 /* Consumes one tick and gives its four frames, frame by frame. Allocates nothing. */
 void bei_mel_tick(bei_mel_t *mel, const float pcm[BEI_TICK_SAMPLES],
                   float out[BEI_MEL_FRAMES_PER_TICK * BEI_MEL_BINS]);
+
+/* The power spectra of the last tick's frames: BEI_MEL_FRAMES_PER_TICK rows of BEI_MEL_SPECTRUM. */
+const float *bei_mel_power(const bei_mel_t *mel);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "container/fault.h"
+#include "base/fault.h"
 
 typedef struct signature {
     size_t offset;

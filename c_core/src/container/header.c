@@ -8,7 +8,7 @@
 
 #include "container/alien.h"
 #include "container/bytes.h"
-#include "container/fault.h"
+#include "base/fault.h"
 
 enum {
     HEADER_SIZE = 64,

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "container/fault.h"
-#include "container/file.h"
+#include "base/fault.h"
+#include "base/file.h"
 #include "container/header.h"
 #include "container/manifest.h"
 #include "container/tables.h"

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "container/fault.h"
+#include "base/fault.h"
 
 enum { MAX_SIZE = 64 * 1024, MAX_DEPTH = 16 };
 

@@ -4,7 +4,7 @@
 
 #include <cJSON.h>
 
-#include "container/fault.h"
+#include "base/fault.h"
 #include "container/json_text.h"
 
 enum { FORMAT = 1, FPS = 25, MIN_SIDE = 64, MAX_KEYS = 64, MAX_TEXT = 1023 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "container/bytes.h"
-#include "container/fault.h"
+#include "base/fault.h"
 
 enum {
     LIST_HEAD = 8,

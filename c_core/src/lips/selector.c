@@ -1,5 +1,6 @@
 #include "lips/selector.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -72,6 +73,15 @@ void bei_mouth_set_destroy(bei_mouth_set_t *set)
 uint32_t bei_mouth_set_count(const bei_mouth_set_t *set)
 {
     return set->count;
+}
+
+void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t *target,
+                             float *out)
+{
+    const float whole = (float)BEI_LIPS_ONE * BEI_LIPS_ONE * (float)IMPORTANCE[0];
+    for (uint32_t m = 0; m < set->count; m++)
+        out[m] =
+            sqrtf((float)distance(set->coord[m], target->coord) * (1 << DISTANCE_SHIFT) / whole);
 }
 
 void bei_selector_reset(bei_selector_t *selector, const bei_mouth_set_t *set)

@@ -48,4 +48,9 @@ uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *no
 
 uint32_t bei_mouth_set_count(const bei_mouth_set_t *set);
 
+/* How far each mouth is from a target, weighted as the search does; 1.0 is all of openness. For
+ * diagnosis: out receives bei_mouth_set_count floats. */
+void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t *target,
+                             float *out);
+
 #endif

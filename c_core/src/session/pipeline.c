@@ -51,12 +51,14 @@ bool bei_pipeline_hungry(const bei_pipeline_t *pipeline)
 
 be_status bei_pipeline_feed(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES])
 {
+    bei_features_t *features = &pipeline->history[pipeline->fed % BEI_PIPELINE_HISTORY];
     if (!pipeline->mel_ready) {
-        bei_mel_tick(pipeline->mel, pcm, pipeline->features);
+        bei_mel_tick(pipeline->mel, pcm, features->mel);
+        memcpy(features->power, bei_mel_power(pipeline->mel), sizeof features->power);
         pipeline->mel_ready = true;
     }
     float outputs[BEI_ENCODER_DIM];
-    be_status status = bei_encoder_stream_step(pipeline->encoder, pipeline->features, outputs);
+    be_status status = bei_encoder_stream_step(pipeline->encoder, features->mel, outputs);
     if (status != BE_OK)
         return status;
     pipeline->mel_ready = false;
@@ -86,13 +88,51 @@ static bei_lips_target_t target_of(const float coords[BEI_ENCODER_DIM])
     };
 }
 
-uint32_t bei_pipeline_take(bei_pipeline_t *pipeline, float *coords)
+uint32_t bei_pipeline_take(bei_pipeline_t *pipeline)
 {
     const float *now = pipeline->coords[pipeline->taken % 2];
     const float *next = pipeline->coords[(pipeline->taken + 1) % 2];
-    if (coords)
-        memcpy(coords, now, sizeof pipeline->coords[0]);
+    memcpy(pipeline->shown, now, sizeof pipeline->shown);
     bei_lips_target_t target[2] = {target_of(now), target_of(next)};
     pipeline->taken++;
     return bei_selector_step(&pipeline->selector, &target[0], &target[1]);
+}
+
+static size_t give(const float *values, size_t n, float *out)
+{
+    if (out)
+        memcpy(out, values, n * sizeof *out);
+    return n;
+}
+
+static size_t give_magnitudes(const float *power, size_t n, float *out)
+{
+    for (size_t i = 0; out && i < n; i++)
+        out[i] = sqrtf(power[i]);
+    return n;
+}
+
+static size_t give_distances(const bei_pipeline_t *pipeline, float *out)
+{
+    bei_lips_target_t target = target_of(pipeline->shown);
+    if (out)
+        bei_mouth_set_distances(pipeline->mouths, &target, out);
+    return bei_mouth_set_count(pipeline->mouths);
+}
+
+size_t bei_pipeline_capture(const bei_pipeline_t *pipeline, be_diag_tap tap, float *out)
+{
+    uint64_t tick = pipeline->taken ? pipeline->taken - 1 : 0;
+    const bei_features_t *features = &pipeline->history[tick % BEI_PIPELINE_HISTORY];
+    switch (tap) {
+    case BE_DIAG_MEL_COEFFS:
+        return give(features->mel, BEI_ENCODER_MEL_FLOATS, out);
+    case BE_DIAG_STFT_MAG:
+        return give_magnitudes(features->power, sizeof features->power / sizeof(float), out);
+    case BE_DIAG_ENCODER_LOGITS:
+        return give(pipeline->shown, BEI_ENCODER_DIM, out);
+    case BE_DIAG_CLUSTER_DISTANCES:
+        return give_distances(pipeline, out);
+    }
+    return 0;
 }

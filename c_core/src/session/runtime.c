@@ -22,7 +22,6 @@ struct be_runtime {
     uint32_t mouth;
     uint64_t shown;  /* ticks given */
     uint64_t cursor; /* position in the loop of source frames */
-    float embedding[BEI_ENCODER_DIM];
 };
 
 be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
@@ -54,6 +53,12 @@ void bei_runtime_destroy(be_runtime_t *runtime)
     bei_fifo_free(&runtime->fifo);
     bei_fixture_release(runtime->fixture);
     bei_free(runtime);
+}
+
+void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *height)
+{
+    *width = runtime->fixture->avatar->scene.width;
+    *height = runtime->fixture->avatar->scene.height;
 }
 
 /* ---------------------------------------------------------------- audio in */
@@ -190,7 +195,7 @@ static be_status choose(be_runtime_t *runtime, bei_feed_t feed)
     runtime->batch = !feed.streaming;
     while (bei_pipeline_hungry(&runtime->pipeline))
         BEI_TRY(feed.streaming ? feed_streamed(runtime) : feed_batch(runtime, feed));
-    runtime->mouth = bei_pipeline_take(&runtime->pipeline, runtime->embedding);
+    runtime->mouth = bei_pipeline_take(&runtime->pipeline);
     runtime->chosen = true;
     return BE_OK;
 }
@@ -210,12 +215,27 @@ be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedd
     BEI_TRY(check_ready(runtime, feed));
     BEI_TRY(choose(runtime, feed));
     if (embedding)
-        memcpy(embedding, runtime->embedding, sizeof runtime->embedding);
+        memcpy(embedding, runtime->pipeline.shown, sizeof runtime->pipeline.shown);
     *out = (be_tick_result_t){
         .cluster_idx = runtime->mouth,
         .embedding_floats_written = embedding ? BEI_ENCODER_DIM : 0,
     };
     mark_shown(runtime);
+    return BE_OK;
+}
+
+be_status bei_runtime_capture(const be_runtime_t *runtime, be_diag_tap tap, void *buffer,
+                              size_t capacity, size_t *written)
+{
+    size_t bytes = bei_pipeline_capture(&runtime->pipeline, tap, NULL) * sizeof(float);
+    BEI_REQUIRE(bytes > 0, "tap is %d, not one of be_diag_tap", (int)tap);
+    if (runtime->pipeline.taken == 0)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT, "no tick was given yet");
+    if (capacity < bytes)
+        return bei_error_set(BE_ERR_BUFFER_TOO_SMALL, "room for %zu bytes where the tap has %zu",
+                             capacity, bytes);
+    bei_pipeline_capture(&runtime->pipeline, tap, buffer);
+    *written = bytes;
     return BE_OK;
 }
 

@@ -11,6 +11,9 @@
 be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out);
 void bei_runtime_destroy(be_runtime_t *runtime);
 
+/* The avatar's own size in pixels. */
+void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *height);
+
 /* Where the audio of the next tick comes from: a whole utterance, or (pcm NULL, streaming) the
  * pushes. */
 typedef struct bei_feed {
@@ -33,6 +36,9 @@ be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target
                               be_compose_result_t *out);
 be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
                                    be_compose_result_t *out);
+
+be_status bei_runtime_capture(const be_runtime_t *runtime, be_diag_tap tap, void *buffer,
+                              size_t capacity, size_t *written);
 
 be_status bei_runtime_push(be_runtime_t *runtime, const float *pcm, size_t n);
 be_status bei_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk);

@@ -1,6 +1,6 @@
 /* A whole file as bytes. */
-#ifndef BEI_CONTAINER_FILE_H
-#define BEI_CONTAINER_FILE_H
+#ifndef BEI_BASE_FILE_H
+#define BEI_BASE_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>

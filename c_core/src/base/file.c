@@ -1,4 +1,4 @@
-#include "container/file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/memory.h"
-#include "container/fault.h"
 
 /* Flags that only some systems have or need. */
 #ifndef O_BINARY
@@ -72,14 +72,14 @@ static be_status read_open_file(int descriptor, const char *path, size_t limit, 
 {
     struct stat status;
     BEI_CHECK(fstat(descriptor, &status) == 0, path, "cannot be examined (system error %d)", errno);
-    BEI_CHECK(!S_ISDIR(status.st_mode), path, "is a folder, not an avatar file");
+    BEI_CHECK(!S_ISDIR(status.st_mode), path, "is a folder, not a file");
     BEI_CHECK(S_ISREG(status.st_mode), path, "is not a regular file");
     BEI_CHECK(status.st_size >= 0 && (uint64_t)status.st_size <= limit, path,
-              "larger than %zu bytes, the limit for an avatar", limit);
+              "larger than %zu bytes, which is the limit", limit);
     size_t wanted = (size_t)status.st_size;
     uint8_t *block = bei_alloc(wanted);
     if (!block)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu bytes of an avatar", wanted);
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a file of %zu bytes", wanted);
     be_status result = read_exactly(descriptor, block, wanted, path);
     if (result != BE_OK) {
         bei_free(block);

@@ -1,6 +1,6 @@
-/* Sentences about a damaged avatar file. */
-#ifndef BEI_CONTAINER_FAULT_H
-#define BEI_CONTAINER_FAULT_H
+/* Sentences about a damaged file. */
+#ifndef BEI_BASE_FAULT_H
+#define BEI_BASE_FAULT_H
 
 #include "base/error.h"
 

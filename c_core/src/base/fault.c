@@ -1,4 +1,4 @@
-#include "container/fault.h"
+#include "base/fault.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
