@@ -1,4 +1,4 @@
-"""Ways in which speech gets worse before it reaches the encoder; the network is scored under each."""
+"""Ways in which speech gets worse on its way; the network is scored under each."""
 
 from __future__ import annotations
 

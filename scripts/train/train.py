@@ -27,7 +27,7 @@ LEARNING_RATE = 2.5e-3
 WARM_UP = 0.04
 WEIGHT_DECAY = 1e-3
 GRADIENT_NORM = 1.0
-AVERAGE = 0.998
+AVERAGE = 0.99
 """Decay of the running average of the weights that is exported."""
 
 UNSTRETCHED = torch.tensor([[1.0, 0.0]] * len(net.STRETCHED))
