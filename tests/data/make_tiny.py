@@ -3,8 +3,8 @@
 
     python tests/data/make_tiny.py        (needs numpy, Pillow and the bithuman_ctypes package)
 
-Everything is drawn by formula, so that the file can be made again; it is committed because JPEG encoders
-differ between versions and the frame hashes of the parity test hang on its bytes.
+Everything is drawn by formula, so that the file can be made again; it is committed because JPEG
+encoders differ between versions and the digests of the parity test hang on its bytes.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "container/bytes.h"
 #include "base/fault.h"
+#include "container/bytes.h"
 
 enum {
     LIST_HEAD = 8,
