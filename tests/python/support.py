@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ RATE = 16000
 TICK = 640
 LOOKAHEAD = 1280
 """Samples that streaming holds back until a flush: 80 ms."""
+
+ELSEWHERE = tempfile.gettempdir()
+"""Where child processes run: Python looks into the current folder first, and in the repository that
+is the source tree rather than the package under test."""
 
 Pcm = NDArray[np.float32]
 
@@ -67,6 +72,7 @@ def run_python(code: str, *arguments: str, **changes: str) -> subprocess.Complet
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env=environment(**changes),
+        cwd=ELSEWHERE,
         capture_output=True,
         text=True,
         timeout=120,
@@ -82,6 +88,7 @@ def render(*arguments: object, **changes: str) -> subprocess.CompletedProcess[by
     return subprocess.run(
         [*RENDER, *map(str, arguments)],
         env=environment(**changes),
+        cwd=ELSEWHERE,
         capture_output=True,
         timeout=120,
         check=False,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import TICK, TINY, Pcm, environment, run_python
+from support import ELSEWHERE, TICK, TINY, Pcm, environment, run_python
 
 import bithuman_ctypes as bh
 
@@ -237,6 +237,7 @@ def test_an_interpreter_ends_with_handles_open() -> None:
     result = subprocess.run(
         [sys.executable, "-W", "default", "-c", code],
         env={**environment(), "PYTHONWARNINGS": "default"},
+        cwd=ELSEWHERE,
         capture_output=True,
         text=True,
         timeout=60,

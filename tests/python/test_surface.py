@@ -8,7 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
-from support import package_folder, run_python
+from support import REPO, package_folder, run_python
 
 import bithuman_ctypes as bh
 from bithuman_ctypes import errors
@@ -103,6 +103,12 @@ def test_errors_say_what_and_where(kind: type[errors.BithumanError]) -> None:
     assert kind("x", code="internal").exit_code == 70
     copy: Any = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), copy.code) == (kind, "the sentence", error.code)
+
+
+def test_every_code_is_explained() -> None:
+    page = (REPO / errors.DOCS_URL).read_text(encoding="utf-8")
+    headings = {line[4:] for line in page.splitlines() if line.startswith("### ")}
+    assert headings == set(errors.EXIT_CODES)
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
