@@ -9,6 +9,7 @@ import numpy as np
 
 from . import audio, festival
 from .audio import Signal
+from .utterance import Reading
 
 RATE = 24000
 TEXT = (
@@ -16,6 +17,7 @@ TEXT = (
     "becomes the movement of my lips. Please, put your own voice in it!"
 )
 VOICE = "slt"
+PITCH = 170.0
 SPEED = 0.95
 """Festival's duration stretch: slightly brisk, since the voice reads slowly."""
 
@@ -43,7 +45,7 @@ def trim(signal: Signal) -> Signal:
 def make(path: Path) -> float:
     """Write the demonstration speech to `path`; returns its length in seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        festival.run(VOICE, [(TEXT, SPEED)], Path(folder))
+        festival.run(VOICE, [Reading(TEXT, SPEED, PITCH)], Path(folder))
         speech = trim(audio.read(Path(folder) / "0.wav", RATE))
     edge = np.zeros(int(EDGE_S * RATE), dtype=np.float32)
     signal = np.concatenate([edge, speech / np.abs(speech).max() * PEAK, edge])

@@ -24,7 +24,7 @@ LOG = logging.getLogger(__name__)
 
 PAD_S = 0.5
 PAD_DBFS = -75.0
-SENTENCES = 50
+SENTENCES = 40
 """So many of each set are scored; Rhubarb takes as long as the sound lasts."""
 
 CONDITIONS_SET = "test-rms"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import audio, phones
-from .utterance import Utterance, from_ends
+from .utterance import Reading, Utterance, from_ends
 
 VOICES = {
     "kal": "voice_kal_diphone",
@@ -21,6 +21,8 @@ VOICES = {
 """Short names of the voices that are used here and the Scheme functions that select them."""
 
 TIMEOUT_S = 900
+PITCH_SPREAD = 0.13
+"""Standard deviation of the pitch over its mean. slt has its own pitch and ignores both."""
 
 
 def quote(text: str) -> str:
@@ -28,25 +30,28 @@ def quote(text: str) -> str:
     return '"' + text.replace("\\", " ").replace('"', " ") + '"'
 
 
-def script(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> str:
-    """Scheme that says each (text, duration stretch) into `folder`/N.wav and N.lab."""
+def script(voice: str, readings: Sequence[Reading], folder: Path) -> str:
+    """Scheme that says each reading into `folder`/N.wav and N.lab."""
     lines = [f"({VOICES[voice]})"]
-    for number, (text, stretch) in enumerate(jobs):
+    for number, reading in enumerate(readings):
         stem = folder / str(number)
+        spread = reading.pitch * PITCH_SPREAD
         lines += [
-            f"(Parameter.set 'Duration_Stretch {stretch:.3f})",
-            f"(set! u (utt.synth (Utterance Text {quote(text)})))",
+            f"(Parameter.set 'Duration_Stretch {reading.stretch:.3f})",
+            f"(set! int_lr_params '((target_f0_mean {reading.pitch:.0f})"
+            f" (target_f0_std {spread:.0f}) (model_f0_mean 170) (model_f0_std 34)))",
+            f"(set! u (utt.synth (Utterance Text {quote(reading.text)})))",
             f'(utt.save.wave u "{stem}.wav" \'riff)',
             f'(utt.save.segs u "{stem}.lab")',
         ]
     return "\n".join(lines) + "\n"
 
 
-def run(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> None:
-    """Synthesise `jobs` with one Festival process; a failing sentence ends its batch."""
+def run(voice: str, readings: Sequence[Reading], folder: Path) -> None:
+    """Say `readings` with one Festival process; a failing sentence ends its batch."""
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "say.scm"
-    program.write_text(script(voice, jobs, folder), encoding="utf-8")
+    program.write_text(script(voice, readings, folder), encoding="utf-8")
     subprocess.run(
         ["festival", "-b", str(program)], check=False, capture_output=True, timeout=TIMEOUT_S
     )
@@ -59,11 +64,11 @@ def read_labels(path: Path) -> list[tuple[float, str]]:
     return [(float(row[0]), row[2]) for row in fields if len(row) >= 3]
 
 
-def synthesise(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> Iterator[Utterance]:
-    """Yield one utterance per (text, stretch) that Festival could say."""
-    run(voice, jobs, folder)
+def synthesise(voice: str, readings: Sequence[Reading], folder: Path) -> Iterator[Utterance]:
+    """Yield one utterance per reading that Festival could say."""
+    run(voice, readings, folder)
     table = phones.ITALIAN if voice == "lp" else phones.FESTIVAL
-    for number in range(len(jobs)):
+    for number in range(len(readings)):
         sound, labels = folder / f"{number}.wav", folder / f"{number}.lab"
         if not (sound.exists() and labels.exists()):
             continue

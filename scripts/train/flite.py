@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import audio, phones
-from .utterance import Utterance, from_ends
+from .utterance import Reading, Utterance, from_ends
 
 VOICES = ("awb", "rms", "slt")
 """The voices whose printed times match their sound; those of kal and kal16 do not."""
@@ -19,11 +19,13 @@ def parse(line: str) -> list[tuple[float, str]]:
     return [(float(end), phone) for phone, _, end in fields]
 
 
-def say(voice: str, text: str, stretch: float, sound: Path) -> list[tuple[float, str]]:
-    """Write `text` to `sound` and return its phone end times; empty if Flite failed."""
-    command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.3f}"]
+def say(voice: str, reading: Reading, sound: Path) -> list[tuple[float, str]]:
+    """Write a reading to `sound` and return its phone end times; empty if Flite failed."""
+    settings = [f"duration_stretch={reading.stretch:.3f}"]
+    settings += [f"int_f0_target_mean={reading.pitch:.0f}"]
+    command = ["flite", "-voice", voice, *(part for s in settings for part in ("--setf", s))]
     done = subprocess.run(
-        [*command, "-psdur", "-t", text, "-o", str(sound)],
+        [*command, "-psdur", "-t", reading.text, "-o", str(sound)],
         check=False,
         capture_output=True,
         text=True,
@@ -32,12 +34,12 @@ def say(voice: str, text: str, stretch: float, sound: Path) -> list[tuple[float,
     return parse(done.stdout) if done.returncode == 0 and sound.exists() else []
 
 
-def synthesise(voice: str, jobs: Sequence[tuple[str, float]], folder: Path) -> Iterator[Utterance]:
-    """Yield one utterance per (text, stretch) that Flite could say."""
+def synthesise(voice: str, readings: Sequence[Reading], folder: Path) -> Iterator[Utterance]:
+    """Yield one utterance per reading that Flite could say."""
     folder.mkdir(parents=True, exist_ok=True)
     sound = folder / "say.wav"
-    for number, (text, stretch) in enumerate(jobs):
-        ends = say(voice, text, stretch, sound)
+    for number, reading in enumerate(readings):
+        ends = say(voice, reading, sound)
         if not ends:
             continue
         signal = audio.read(sound)

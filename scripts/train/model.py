@@ -20,6 +20,7 @@ CHANNELS = 128
 FEATURES = 192
 HIDDEN = 224
 HEAD = 128
+DROPOUT = 0.1
 
 STATE = CONTEXT * BANDS + normalise.STATE + HIDDEN
 """Width of the state row: convolution context, normaliser, recurrent state."""
@@ -72,18 +73,20 @@ class Encoder(nn.Module):
         self.second = nn.Conv1d(CHANNELS, FEATURES, kernel_size=5, stride=2)
         self.recurrent = nn.GRU(FEATURES + normalise.EXTRAS, HIDDEN, batch_first=True)
         self.hidden = nn.Linear(HIDDEN, HEAD)
+        self.drop = nn.Dropout(DROPOUT)
         self.output = nn.Linear(HEAD, len(OUTPUTS))
         self.stretch: Tensor
         self.register_buffer("stretch", torch.tensor([[1.0, 0.0]] * len(STRETCHED)))
 
     def listen(self, features: Tensor) -> Tensor:
         """(batch, CONTEXT + 4 n, 40) features to (batch, n, FEATURES)."""
-        narrow = torch.relu(self.first(features.transpose(1, 2)))
-        return torch.relu(self.second(narrow)).transpose(1, 2)
+        narrow = self.drop(torch.relu(self.first(features.transpose(1, 2))))
+        wide: Tensor = self.drop(torch.relu(self.second(narrow)))
+        return wide.transpose(1, 2)
 
     def head(self, hidden: Tensor) -> Tensor:
         """Recurrent state to logits, over the last dimension."""
-        logits: Tensor = self.output(torch.relu(self.hidden(hidden)))
+        logits: Tensor = self.output(self.drop(torch.relu(self.hidden(self.drop(hidden)))))
         return logits
 
     def sequence(

@@ -86,9 +86,9 @@ def silence_clip(seconds: float, dbfs: float, generator: np.random.Generator) ->
     """A stretch without speech: room noise at `dbfs` with some breaths and clicks."""
     samples = int(seconds * SAMPLE_RATE)
     signal = room(samples, str(generator.choice(COLOURS)), dbfs, generator)
-    for _ in range(generator.poisson(seconds / 4.0)):
+    for _ in range(generator.poisson(seconds / 1.8)):
         add_at(signal, breath(generator), generator.uniform(0.0, seconds))
-    for _ in range(generator.poisson(seconds / 6.0)):
+    for _ in range(generator.poisson(seconds / 5.0)):
         add_at(signal, click(generator), generator.uniform(0.0, seconds))
     return signal
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import espeak, festival, festvox_ru, flite, texts
-from .utterance import Segment, Utterance
+from .utterance import Reading, Segment, Utterance
 
 LOG = logging.getLogger(__name__)
 
@@ -43,6 +43,12 @@ PARTS = (
 entirely.
 """
 
+FLITE = frozenset({"flite-slt", "flite-awb", "test-rms"})
+"""Parts that Flite says; of the other English and Italian ones Festival."""
+
+PITCHES = {"kal": 105.0, "ked": 105.0, "slt": 170.0, "awb": 135.0, "rms": 100.0, "lp": 170.0}
+"""Mean pitch of the voices in Hz."""
+
 ESPEAK_LANGUAGES = {
     "en-us": "en",
     "en": "en",
@@ -67,17 +73,26 @@ sounds as well.
 ESPEAK_TIMBRES = (
     *("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7"),
     *("+max", "+quincy", "+rob", "+steph", "+john", "+linda", "+Annie", "+Lee", "+belinda"),
+    *("+klatt2", "+klatt3", "+croak"),
 )
 
 SENTENCE_S = 2.4
 """A cautious guess of the length of a sentence, from which the number of texts is planned."""
 
 
-def _stretched(sentences: list[str], minutes: float, seed: int) -> list[tuple[str, float]]:
+def _readings(sentences: list[str], minutes: float, pitch: float, seed: int) -> list[Reading]:
+    """Enough different sentences for `minutes`, at speeds and pitches around the voice's own."""
     generator = np.random.default_rng(seed)
     count = min(len(sentences), int(minutes * 60.0 / SENTENCE_S))
     chosen = generator.choice(len(sentences), size=count, replace=False)
-    return [(sentences[i], float(generator.uniform(0.8, 1.25))) for i in chosen]
+    return [
+        Reading(
+            sentences[i],
+            float(generator.uniform(0.8, 1.25)),
+            pitch * 2.0 ** float(generator.uniform(-0.35, 0.5)),
+        )
+        for i in chosen
+    ]
 
 
 def _manners(
@@ -100,29 +115,26 @@ def _manners(
 
 def _say(part: Part, seed: int, folder: Path) -> Iterator[Utterance]:
     """Utterances of one part, more than enough of them."""
-    family, _, voice = part.name.partition("-")
     if part.name == "festvox-ru":
         return festvox_ru.training()
     if part.name == "test-ru":
         return festvox_ru.held_out()
-    if part.name == "test-rms":
-        return flite.synthesise(
-            "rms", _stretched(texts.evaluation("en"), part.minutes, seed), folder
-        )
-    if part.name == "test-lp":
-        return festival.synthesise(
-            "lp", _stretched(texts.evaluation("it"), part.minutes, seed), folder
-        )
     if part.name == "test-espeak-it":
-        spoken = _stretched(texts.evaluation("it"), part.minutes, seed)
+        spoken = texts.evaluation("it")[: int(part.minutes * 60.0 / SENTENCE_S)]
         manner = espeak.Manner("it", 150, 50, 50)
-        return espeak.synthesise([(text, manner) for text, _ in spoken], part.name)
-    if family == "espeak":
+        return espeak.synthesise([(text, manner) for text in spoken], part.name)
+    if part.name == "espeak":
         pools = {language: texts.training(language) for language in set(ESPEAK_LANGUAGES.values())}
         return espeak.synthesise(_manners(pools, part.minutes, seed), part.name)
-    jobs = _stretched(texts.training("en"), part.minutes, seed)
-    source = festival.synthesise if family == "festival" else flite.synthesise
-    return source(voice, jobs, folder)
+    kind, _, voice = part.name.partition("-")
+    language = "it" if voice == "lp" else "en"
+    if kind == "test":
+        spoken = texts.evaluation(language)[: int(part.minutes * 60.0 / SENTENCE_S)]
+        readings = [Reading(text, 1.0, PITCHES[voice]) for text in spoken]
+    else:
+        readings = _readings(texts.training(language), part.minutes, PITCHES[voice], seed)
+    synthesise = flite.synthesise if part.name in FLITE else festival.synthesise
+    return synthesise(voice, readings, folder)
 
 
 def _limited(utterances: Iterable[Utterance], minutes: float) -> Iterator[Utterance]:

@@ -91,7 +91,7 @@ def _surround(
     kind = str(generator.choice(noise.COLOURS))
     signal = signal + noise.room(len(signal), kind, _room_level(level, generator), generator)
     for pause in pauses:
-        if generator.random() < 0.35:
+        if generator.random() < 0.5:
             noise.add_at(signal, noise.breath(generator), pause + generator.uniform(0.0, 0.3))
         if generator.random() < 0.12:
             noise.add_at(signal, noise.click(generator), pause + generator.uniform(0.0, 0.5))
@@ -112,7 +112,7 @@ def speaking(
         other = others[int(generator.integers(len(others)))].signal
         signal = augment.talk_behind(signal, other, generator.uniform(15.0, 28.0), level)
     signal = _surround(signal, pauses, level, generator)
-    warp = float(generator.uniform(0.86, 1.18)) if generator.random() < 0.6 else 1.0
+    warp = float(generator.uniform(0.82, 1.22)) if generator.random() < 0.75 else 1.0
     return Stream(np.clip(signal, -1.0, 1.0).astype(np.float32), segments, warp)
 
 

@@ -27,6 +27,7 @@ LEARNING_RATE = 2.5e-3
 WARM_UP = 0.04
 WEIGHT_DECAY = 1e-3
 GRADIENT_NORM = 1.0
+MASKED = 8
 AVERAGE = 0.99
 """Decay of the running average of the weights that is exported."""
 
@@ -57,6 +58,16 @@ def equalise(mel: Tensor, generator: torch.Generator) -> Tensor:
     spread = torch.tensor([0.7, 0.4, 0.3, 0.2])
     amount = torch.randn(size, 4, generator=generator) * spread
     return torch.clamp(mel + (amount @ waves).unsqueeze(1), min=math.log(1e-5))
+
+
+def mask_bands(features: Tensor, generator: torch.Generator) -> Tensor:
+    """Silence up to MASKED neighbouring bands in half of the streams, so that no band is needed."""
+    size = features.shape[0]
+    first = torch.randint(-BANDS, BANDS, (size, 1), generator=generator)
+    count = torch.randint(1, MASKED + 1, (size, 1), generator=generator)
+    band = torch.arange(BANDS)
+    hidden = (first >= 0) & (band >= first) & (band < first + count)
+    return features * (~hidden).unsqueeze(1)
 
 
 def viseme_balance(wanted: np.ndarray) -> Tensor:
@@ -145,6 +156,7 @@ class Trainer:
         mel, wanted = self._batch(number)
         with torch.no_grad():
             features, extras, _ = normalise.sequence(mel, torch.zeros(len(mel), normalise.STATE))
+            features = mask_bands(features, self.noise)
         context = torch.zeros(len(mel), net.CONTEXT, BANDS)
         hidden = torch.zeros(len(mel), net.HIDDEN)
         total, chunks = 0.0, wanted.shape[1] // CHUNK_TICKS

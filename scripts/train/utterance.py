@@ -16,6 +16,14 @@ class Segment(NamedTuple):
     phone: str
 
 
+class Reading(NamedTuple):
+    """A sentence to be said: how much slower than normal, and at what mean pitch in Hz."""
+
+    text: str
+    stretch: float
+    pitch: float
+
+
 @dataclass
 class Utterance:
     """Speech at 16 kHz with contiguous segments from 0 to its end."""
