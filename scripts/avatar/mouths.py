@@ -97,7 +97,7 @@ def catalogue() -> list[Mouth]:
 
 def order(mouths: list[Mouth]) -> list[int]:
     """Render order: a coarse subset of every kind first."""
-    first = [0] + [i for i, m in enumerate(mouths) if m.openness == 0.0]
+    first = [i for i, m in enumerate(mouths) if m.openness == 0.0]
     rest = [i for i in range(len(mouths)) if i not in first]
     seen = first
     for step in (9, 3, 1):
