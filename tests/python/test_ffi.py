@@ -133,6 +133,25 @@ def test_values_of_abi_6() -> None:
         0, 1, 2, 3, 4,
     ]  # fmt: skip
 
+    auth = "UNCONFIGURED AUTHENTICATING OK OFFLINE FATAL_BALANCE FATAL_SUSPENDED FATAL_UNAUTHORIZED"
+    assert [getattr(_values, f"BE_AUTH_{name}") for name in auth.split()] == list(range(7))
+    taps = ("MEL_COEFFS", "STFT_MAG", "ENCODER_LOGITS", "CLUSTER_DISTANCES")
+    assert [getattr(_values, f"BE_DIAG_{name}") for name in taps] == [1, 2, 3, 4]
+    qualities = [getattr(_values, f"BE_ENCODER_{name}") for name in ("LOW", "MEDIUM", "HIGH")]
+    assert qualities == [0, 1, 2]
+
+
+def test_the_layout_of_the_authorisation_config() -> None:
+    """Natural alignment: the pointers begin at a multiple of their size."""
+    size = ffi.sizeof("void *")
+    pointers = ["api_secret", "billing_type", "tags", "fingerprint", "endpoint_url"]
+    assert ffi.offsetof("be_auth_config_t", "abi_version") == 0
+    for index, name in enumerate(pointers):
+        assert ffi.offsetof("be_auth_config_t", name) == size * (index + 1)
+    assert ffi.offsetof("be_auth_config_t", "interval_seconds") == 6 * size
+    assert ffi.offsetof("be_auth_config_t", "offline_grace_seconds") == 6 * size + 4
+    assert ffi.sizeof("be_auth_config_t") == 6 * size + 8
+
 
 # ------------------------------------------------------------------ the wrong library
 
