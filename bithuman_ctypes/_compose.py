@@ -23,16 +23,16 @@ def compose(
 ) -> Generator[ComposedFrame, None, None]:
     """Gives each frame as soon as the audio for it is there; reads no further ahead.
 
-    A change of the rate or the channels in mid-stream needs a flush: silence up to the end of the
-    tick and 80 ms more. ``out`` and ``size`` as in ``Runtime.pull_frame``.
+    A change of the rate in mid-stream needs a flush: silence up to the end of the tick. ``out`` and
+    ``size`` as in ``Runtime.pull_frame``.
     """
     with Runtime(fixture) as runtime:
         count = 0
-        kind = None
+        rate = None
         for block in blocks:
-            if kind not in (None, (block.rate, block.channels)):
+            if rate not in (None, block.rate):
                 runtime.flush()
-            kind = (block.rate, block.channels)
+            rate = block.rate
             runtime.push_chunk(block.data, block.rate, block.channels)
             for _ in range(runtime.ticks_available()):
                 yield _frame(runtime, count, out, size)

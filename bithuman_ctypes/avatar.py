@@ -74,7 +74,7 @@ class Avatar:
         ``audio`` is a path (anything that soundfile reads, any rate, any channels), bytes (16 kHz
         mono s16), an int16 or float32 array (16 kHz mono, float in [-1, 1]), or an iterable of
         those, which is read as it goes. n samples at 16 kHz give ceil(n / 640) frames; a change
-        of the rate or the channels within an iterable makes a pause of 80 to 120 ms.
+        of the rate within an iterable makes a pause of up to 40 ms.
 
         ``preallocated_out``: a writable C-contiguous uint8 array (height, width, 3) that every
         frame is written into; without it each frame is the caller's to keep. ``output_size``:

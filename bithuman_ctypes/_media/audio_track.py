@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Rates that are kept (all are whole numbers of samples per video frame); others become 48000."""
 
-PAUSE_FRAMES = 2
-"""What be_runtime_flush adds in mid-stream beyond the end of the tick: 80 ms."""
-
 CHUNK = 1024
 """Samples per AAC frame, and per piece handed to the encoder."""
 
@@ -45,7 +42,7 @@ class AudioTrack:
         # 96 kbit/s per channel; a low rate cannot use that many, and its encoder complains.
         self._stream.codec_context.bit_rate = self._channels * min(96000, self._rate * 5)
         self._resampler: Any = None
-        self._kind: tuple[int, int] | None = None
+        self._block_rate: int | None = None
         self._pending: deque[NDArray[np.float32]] = deque()  # (samples, channels) each
         self._pushed = 0  # samples at the track's rate that were ever put into _pending
         self._written = 0
@@ -55,12 +52,11 @@ class AudioTrack:
         return "stereo" if self._channels == 2 else "mono"
 
     def push(self, block: Block) -> None:
-        """Appends audio. A change of its kind makes the pause that it makes in the engine."""
-        if self._kind not in (None, (block.rate, block.channels)):
+        """Appends audio. A change of its rate begins on a frame, as in the engine."""
+        if self._block_rate not in (None, block.rate):
             self._end_of_rate()
-            per_frame = self._rate // FPS
-            self._append_silence(-self._pushed % per_frame + PAUSE_FRAMES * per_frame)
-        self._kind = (block.rate, block.channels)
+            self._append_silence(-self._pushed % (self._rate // FPS))
+        self._block_rate = block.rate
         samples = self._shaped(block)
         if block.rate == self._rate:
             self._append(samples)

@@ -341,4 +341,7 @@ def decoded_size(avatar: Avatar) -> int:
 
 
 def i420_size(width: int, height: int) -> int:
-    return width * height + 2 * ((width + 1) // 2) * ((height + 1) // 2)
+    def rows(columns: int, count: int) -> int:
+        return -(-columns // 64) * 64 * count
+
+    return rows(width, height) + 2 * rows((width + 1) // 2, (height + 1) // 2)

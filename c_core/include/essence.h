@@ -21,9 +21,10 @@
  *   - A tick is 640 samples of 16 kHz mono float32 in [-1, 1], 40 ms, and makes one frame.
  *   - A frame is packed BGR24, top row first, width * height * 3 bytes, no padding between rows.
  *   - Structs that begin with `abi_version` take 0 to 6 there (0 stands for 1); structs that begin
- *     with `struct_size` take sizeof the struct. Reserved fields must be zero. 0 in a setting means
- *     "default".
- *   - Using a handle after it was destroyed or released is undefined, as in all of C.
+ *     with `struct_size` take sizeof the struct; a longer one must end in zeros. Set reserved fields to
+ *     zero. 0 in a setting means "default".
+ *   - Using a handle after it was destroyed or released is undefined, as in all of C. After a fork, a
+ *     handle belongs to the parent: in the child every call refuses it, and releasing does nothing.
  *
  * Functions and layouts marked "ABI 1" to "ABI 6" never change. "Revision n" marks additions of this
  * engine, counted by be_abi_revision().
@@ -222,8 +223,9 @@ typedef struct be_auth_config {
 typedef int be_frame_callback(uint32_t frame_idx, uint32_t cluster_idx, uint32_t frame_idx_used,
                               const uint8_t *bgr, uint32_t width, uint32_t height, void *user);
 
-/* Receives one log line (no newline). May be called from any thread; must not call back into the
- * library other than be_set_log_callback. ABI 1. */
+/* Receives one log line (no newline). May be called from any thread, with the library's locks held: it
+ * must not wait for a thread that is in the library, nor call back other than be_set_log_callback.
+ * ABI 1. */
 typedef void be_log_fn(be_log_level level, const char *message, void *user);
 
 /* ---------------------------------------------------------------- library */
@@ -242,8 +244,14 @@ BE_API uint32_t be_abi_revision(void);
 BE_API const char *be_last_error_message(void);
 
 /* Sends log lines of `level` and graver to `sink`, with `user` handed through; NULL turns logging
- * off, which is the default. Process-wide; any thread. `user` must outlive the setting. ABI 1. */
+ * off, which is the default. Process-wide; any thread. When it returns, no other thread is in the old
+ * sink any more. ABI 1. */
 BE_API void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level);
+
+/* Names ONNX Runtime's shared library (UTF-8 path, copied), in place of BITHUMAN_ORT_LIBRARY and the
+ * system's search; NULL takes that back. It is opened with the first avatar. BE_ERR_INVALID_ARG when the
+ * path is too long or another library is loaded already. Any thread. Revision 1. */
+BE_API be_status be_set_onnxruntime_library(const char *path);
 
 /* ---------------------------------------------------------------- avatars */
 
@@ -253,8 +261,12 @@ BE_API void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level)
  * options   NULL = defaults.
  * out       receives a handle with one reference, to be given to be_fixture_release.
  *
- * The file is read into memory once and closed. Source pictures are decoded on a worker thread in the
- * order in which they are shown; the first frame does not wait for the last.
+ * The file is read into memory once and closed; loading the same bytes twice in a process shares them.
+ * Source pictures are decoded on a worker thread: those of the first frame, the mouths, then frame by
+ * frame. The first frame does not wait for the last.
+ *
+ * The file is untrusted. One that brings an audio encoder of its own is refused, because a model may
+ * take any amount of time and memory, unless BITHUMAN_ALLOW_FOREIGN_ENCODER is set.
  *
  * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's container
  * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime missing or too old: the message
@@ -265,6 +277,10 @@ BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_
 
 /* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
 BE_API be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out);
+
+/* How much audio after a tick must be known before its frame can be made, in samples of 16 kHz; 0 for
+ * NULL. Any thread. Revision 1. */
+BE_API size_t be_fixture_get_lookahead(const be_fixture_t *fixture);
 
 /* Adds a reference. NULL is allowed. Any thread. ABI 1. */
 BE_API void be_fixture_retain(be_fixture_t *fixture);
@@ -291,8 +307,9 @@ BE_API void be_runtime_destroy(be_runtime_t *runtime);
  * out              may be NULL.
  *
  * n samples give n / 640 ticks; after the last one BE_ERR_AUDIO_FORMAT. Batch and streaming calls give
- * the same result bit for bit, but one stream uses either: be_runtime_reset_stream comes between.
- * BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL (embedding_out), BE_ERR_INFERENCE_FAILED,
+ * the same result bit for bit, but one stream uses either: be_runtime_reset_stream comes between. The
+ * cursor of source frames stays where it is.
+ * BE_ERR_INVALID_ARG (also a buffer whose length changed after its end was heard), BE_ERR_BUFFER_TOO_SMALL (embedding_out), BE_ERR_INFERENCE_FAILED,
  * BE_ERR_OUT_OF_MEMORY. ABI 1. */
 BE_API be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t n,
                                  float *embedding_out, size_t capacity_floats,
@@ -307,36 +324,41 @@ BE_API be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t
  * out             may be NULL.
  *
  * A failed call consumes nothing. Errors as be_runtime_tick; BE_ERR_BUFFER_TOO_SMALL (bgr);
- * BE_ERR_FILE_CORRUPT (a picture in the avatar cannot be decoded). ABI 1. */
+ * BE_ERR_FILE_CORRUPT (a picture in the avatar cannot be decoded: the stream stays at this tick; another
+ * hint may help, or be_runtime_reset_stream). ABI 1. */
 BE_API be_status be_runtime_tick_compose(be_runtime_t *runtime, const float *pcm, size_t n,
                                          int32_t frame_idx_hint, uint8_t *bgr, size_t capacity,
                                          be_compose_result_t *out);
 
 /* be_runtime_tick_compose at another size: NULL or zeros = the avatar's own. The buffer holds at least
- * target_width * target_height * 3 bytes. The first call with a new size allocates. ABI 4. */
+ * target_width * target_height * 3 bytes. A call whose size differs from the last one's allocates.
+ * ABI 4. */
 BE_API be_status be_runtime_tick_compose_to_size(be_runtime_t *runtime, const float *pcm, size_t n,
                                                  int32_t frame_idx_hint,
                                                  const be_compose_size_t *size, uint8_t *bgr,
                                                  size_t capacity, be_compose_result_t *out);
 
 /* Streaming: appends audio, 16 kHz mono float32 in [-1, 1], any n, in O(n); the samples are copied.
- * BE_ERR_INVALID_ARG (NULL with n > 0), BE_ERR_OUT_OF_MEMORY. ABI 6. */
+ * All or nothing. BE_ERR_INVALID_ARG (NULL with n > 0), BE_ERR_AUDIO_FORMAT (another rate was pushed
+ * and not flushed), BE_ERR_OUT_OF_MEMORY. ABI 6. */
 BE_API be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, size_t n);
 
 /* Streaming: appends audio at any rate and channel count; it is averaged to mono and resampled to
- * 16 kHz as it comes. The rate may change only after a flush. BE_ERR_INVALID_ARG,
+ * 16 kHz as it comes; the filter holds back up to 10 ms until more comes. All or nothing. The rate may
+ * change only after a flush, the channels at any time. BE_ERR_INVALID_ARG,
  * BE_ERR_AUDIO_FORMAT (rate or channels out of range, or the rate changed in mid-stream),
  * BE_ERR_OUT_OF_MEMORY. Revision 1. */
 BE_API be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk);
 
 /* Streaming: nothing more follows for now. Drains the resampler and pads with silence so that every
- * pushed sample can be pulled: n samples give ceil(n / 640) frames. A later push continues after the
- * padding. Without new audio since the last flush nothing happens. BE_ERR_INVALID_ARG,
+ * pushed sample can be pulled: n samples give ceil(n / 640) frames. A later push begins with a frame of
+ * its own. Without new audio since the last flush nothing happens. All or nothing. BE_ERR_INVALID_ARG,
  * BE_ERR_OUT_OF_MEMORY. Revision 1. */
 BE_API be_status be_runtime_flush(be_runtime_t *runtime);
 
 /* Streaming: composes the next frame; arguments as in be_runtime_tick_compose. Tick k can be pulled once
- * 640 * (k + 1) samples plus the lookahead (1280 samples: 80 ms) have been pushed, or after a flush.
+ * 640 * (k + 1) samples plus the lookahead (be_fixture_get_lookahead; 1280 samples, 80 ms, with the
+ * built-in encoder) have been pushed, or after a flush.
  * BE_ERR_AUDIO_FORMAT when no frame is ready: the normal answer that asks for more audio. Other errors
  * as be_runtime_tick_compose. ABI 6. */
 BE_API be_status be_runtime_pull_frame(be_runtime_t *runtime, int32_t frame_idx_hint, uint8_t *bgr,
@@ -366,8 +388,7 @@ BE_API size_t be_runtime_ticks_available(const be_runtime_t *runtime);
 BE_API be_status be_runtime_capture(be_runtime_t *runtime, be_diag_tap tap, void *buf,
                                     size_t capacity_bytes, size_t *bytes_written);
 
-/* Forgets all audio and starts anew, at the first source frame. Keeps its memory. NULL is allowed.
- * ABI 6. */
+/* Forgets all audio and starts anew, at the first source frame. NULL is allowed. ABI 6. */
 BE_API void be_runtime_reset_stream(be_runtime_t *runtime);
 
 /* ---------------------------------------------------------------- sound files */
@@ -449,7 +470,7 @@ BE_API void be_auth_stop_heartbeat(void);
 /* BE_AUTH_UNCONFIGURED in this version. Any thread. ABI 3. */
 BE_API be_auth_state be_auth_get_state(void);
 
-/* The last failure of authorisation, "" when there is none. Static storage. Any thread. ABI 3. */
+/* The last failure of authorisation, "" when nothing has failed. Static storage. Any thread. ABI 3. */
 BE_API const char *be_auth_last_error(void);
 
 /* Nothing is held, so nothing happens. Any thread. ABI 3. */

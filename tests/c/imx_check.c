@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
-#include "container/bytes.h"
 #include "container/imx.h"
 
 int main(void)

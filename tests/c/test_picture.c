@@ -106,6 +106,25 @@ static void a_flat_picture_stays_flat_at_every_size(void **state)
     bei_free(block);
 }
 
+/* A bright picture with one dark column: weights that are negative, or do not sum to one, overflow. */
+static void no_reduction_leaves_the_range(void **state)
+{
+    (void)state;
+    static uint8_t block[3200 * 64 * 2];
+    for (uint32_t width = 1000; width < 3200; width += 106)
+        for (uint32_t to = 1; to < 9; to++) {
+            bei_i420_t from = bei_i420_over(block, width, 2);
+            memset(block, 255, sizeof block);
+            from.plane[0][width / 2] = 0;
+            bei_resizer_t *resizer = NULL;
+            assert_int_equal(bei_resizer_create(width, 2, to, 1, &resizer), BE_OK);
+            const bei_i420_t *small = bei_resizer_run(resizer, &from);
+            for (uint32_t x = 0; x < to; x++)
+                assert_in_range(small->plane[0][x], 250, 255);
+            bei_resizer_destroy(resizer);
+        }
+}
+
 static void halving_averages_and_keeps_a_ramp_in_place(void **state)
 {
     (void)state;
@@ -310,15 +329,31 @@ static void a_bias_shifts_the_patch_and_clamps(void **state)
     }
 }
 
+/* Planes of their own, so that a byte written beside one is seen by a sanitizer, and by the guards. */
 static void a_paste_may_hang_over_every_edge(void **state)
 {
     (void)state;
+    enum { SIDE = 34, GUARD = 0xA5 };
     static paste_t p;
     memset(p.mask, 255, sizeof p.mask);
-    for (int x = -20; x <= 70; x += 5)
-        for (int y = -20; y <= 70; y += 5) {
+    for (int x = -20; x <= 40; x += 5)
+        for (int y = -20; y <= 40; y += 5) {
             make_paste(&p, 70000, -20000, x, y);
-            bei_mouth_blend(&p.picture, &p.placement, &p.patch, p.mask);
+            bei_i420_t picture = {
+                .stride = {SIDE, SIDE / 2, SIDE / 2}, .width = SIDE, .height = SIDE};
+            for (int i = 0; i < 3; i++) {
+                size_t bytes = (size_t)SIDE * SIDE / (i ? 4 : 1);
+                picture.plane[i] = (uint8_t *)malloc(bytes + 2) + 1;
+                memset(picture.plane[i] - 1, GUARD, bytes + 2);
+            }
+            assert_int_equal(bei_placement_prepare(&p.placement, SIDE, SIDE, PATCH, PATCH), BE_OK);
+            bei_mouth_blend(&picture, &p.placement, &p.patch, p.mask);
+            for (int i = 0; i < 3; i++) {
+                size_t bytes = (size_t)SIDE * SIDE / (i ? 4 : 1);
+                assert_int_equal(picture.plane[i][-1], GUARD);
+                assert_int_equal(picture.plane[i][bytes], GUARD);
+                free(picture.plane[i] - 1);
+            }
         }
 }
 
@@ -393,6 +428,7 @@ int main(void)
         cmocka_unit_test(extremes_agree_between_kernels_and_clamp),
         cmocka_unit_test(colours_are_those_of_jpeg),
         cmocka_unit_test(a_flat_picture_stays_flat_at_every_size),
+        cmocka_unit_test(no_reduction_leaves_the_range),
         cmocka_unit_test(halving_averages_and_keeps_a_ramp_in_place),
         cmocka_unit_test_setup_teardown(a_canvas_carries_nothing_over, make_scene, free_scene),
         cmocka_unit_test_setup_teardown(a_mouth_changes_only_its_place, make_scene, free_scene),

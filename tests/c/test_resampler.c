@@ -47,7 +47,6 @@ static bei_resampler_t *make(uint32_t rate, uint32_t channels)
     bei_resampler_t *resampler = NULL;
     assert_int_equal(bei_resampler_create(rate, channels, &resampler), BE_OK);
     assert_int_equal(bei_resampler_rate(resampler), rate);
-    assert_int_equal(bei_resampler_channels(resampler), channels);
     return resampler;
 }
 

@@ -5,11 +5,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/thread.h"
 #include "essence.h"
+#include "imx_builder.h"
 #include "wav.h"
 
 #define TINY ESSENCE_TEST_DATA "/data/tiny.imx"
@@ -134,6 +137,8 @@ static void the_avatar_is_described(void **state)
     assert_int_equal(info.audio_samples_per_tick, 640);
     assert_int_equal(info.mel_bins, 40);
     assert_int_equal(info.mel_frames_per_chunk, 4);
+    assert_int_equal(info.embedding_dim, 23);
+    assert_int_equal(be_fixture_get_lookahead(world->fixture), LOOKAHEAD);
     assert_int_equal(info.cluster_count, 19);
     assert_int_equal(info.active_ep, BE_EP_CPU);
     assert_int_equal(info.frame_width, W);
@@ -191,6 +196,50 @@ static void a_flush_gives_every_pushed_sample_a_frame(void **state)
     }
 }
 
+/* Utterances that follow each other take no more frames than they last, whenever they are pulled. */
+static void a_flush_between_utterances_adds_no_frame(void **state)
+{
+    world_t *world = *state;
+    uint64_t first = 0;
+    for (int late = 0; late < 2; late++) {
+        be_runtime_t *runtime = open_stream(world);
+        run_t run = {FNV_START, 0, 0};
+        for (int i = 0; i < 10; i++) {
+            size_t n = (size_t)(100 + 700 * i);
+            assert_int_equal(be_runtime_push_audio(runtime, world->pcm + 9000, n), BE_OK);
+            assert_int_equal(be_runtime_flush(runtime), BE_OK);
+            if (!late)
+                pull_all(runtime, &run);
+        }
+        pull_all(runtime, &run);
+        uint32_t wanted = 0;
+        for (int i = 0; i < 10; i++)
+            wanted += (uint32_t)(100 + 700 * i + 639) / 640;
+        assert_int_equal(run.frames, wanted);
+        assert_true(first == 0 || run.hash == first);
+        first = run.hash;
+        be_runtime_destroy(runtime);
+    }
+}
+
+static void a_buffer_that_grew_after_its_end_was_heard_is_refused(void **state)
+{
+    world_t *world = *state;
+    be_runtime_t *runtime = open_stream(world);
+    static uint8_t bgr[BYTES];
+    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, 640 * 8, -1, bgr, BYTES, NULL),
+                     BE_OK);
+    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, 640 * 9, -1, bgr, BYTES, NULL),
+                     BE_OK); /* nobody has looked beyond 8 yet */
+    for (int i = 2; i < 9; i++)
+        assert_int_equal(
+            be_runtime_tick_compose(runtime, world->pcm, 640 * 9, -1, bgr, BYTES, NULL), BE_OK);
+    assert_int_equal(be_runtime_tick_compose(runtime, world->pcm, 640 * 10, -1, bgr, BYTES, NULL),
+                     BE_ERR_INVALID_ARG);
+    assert_non_null(strstr(be_last_error_message(), "be_runtime_push_audio"));
+    be_runtime_destroy(runtime);
+}
+
 static void audio_of_any_rate_is_heard(void **state)
 {
     world_t *world = *state;
@@ -199,8 +248,11 @@ static void audio_of_any_rate_is_heard(void **state)
     assert_int_equal(be_runtime_push_chunk(runtime, &chunk), BE_OK);
     chunk.sample_rate = 48000;
     assert_int_equal(be_runtime_push_chunk(runtime, &chunk), BE_ERR_AUDIO_FORMAT);
+    const int16_t stereo[2] = {0, 0};
+    be_audio_chunk_t wide = {sizeof wide, BE_SAMPLE_S16, RATE, 2, stereo, 1};
+    assert_int_equal(be_runtime_push_chunk(runtime, &wide), BE_OK);
     assert_int_equal(be_runtime_flush(runtime), BE_OK);
-    assert_int_equal(be_runtime_ticks_available(runtime), 25 * SECONDS);
+    assert_int_equal(be_runtime_ticks_available(runtime), 25 * SECONDS + 1);
     run_t run = {FNV_START, 0, 0};
     pull_all(runtime, &run);
     assert_in_range(run.moved, run.frames / 3, run.frames);
@@ -394,6 +446,64 @@ static void a_stream_keeps_its_avatar_alive(void **state)
     be_runtime_destroy(runtime);
 }
 
+/* Files whose containers are sound, but that this engine has a reason to refuse. */
+static void load_variant(const char *manifest, const char *encoder, be_status expected,
+                         const char *sentence)
+{
+    static builder_t builder;
+    static uint8_t file[B_FILE_CAPACITY];
+    builder_init(&builder);
+    if (manifest)
+        set_manifest(&builder, manifest);
+    if (encoder)
+        append_bytes(&builder.sections[B_ENCO], encoder, strlen(encoder));
+    size_t size = builder_write(&builder, file);
+    char path[] = "/tmp/essence-variant-XXXXXX";
+    int descriptor = mkstemp(path);
+    assert_int_equal(write(descriptor, file, size), size);
+    close(descriptor);
+    be_fixture_t *fixture = NULL;
+    be_status status = be_fixture_load(path, NULL, &fixture);
+    remove(path);
+    assert_int_equal(status, expected);
+    assert_non_null(strstr(be_last_error_message(), sentence));
+    assert_null(fixture);
+}
+
+static void a_metered_avatar_is_refused(void **state)
+{
+    (void)state;
+    load_variant(
+        "{\"format\":1,\"name\":\"M\",\"identity\":\"m\",\"width\":80,\"height\":72,\"fps\":25,"
+        "\"auth\":\"heartbeat\",\"license\":\"x\",\"source\":\"x\",\"tool\":\"x\","
+        "\"loop\":\"forward\"}",
+        NULL, BE_ERR_NO_AUTH, "authorisation");
+}
+
+static void an_encoder_in_the_file_is_refused_unless_trusted(void **state)
+{
+    (void)state;
+    load_variant(NULL, "any model", BE_ERR_MODEL_LOAD_FAILED, "BITHUMAN_ALLOW_FOREIGN_ENCODER");
+}
+
+static void a_child_process_may_not_use_its_parents_handles(void **state)
+{
+    world_t *world = *state;
+    be_runtime_t *runtime = open_stream(world), *fresh = NULL;
+    pid_t child = fork();
+    if (child == 0) {
+        int refused = be_runtime_push_audio(runtime, world->pcm, 640) == BE_ERR_INVALID_ARG &&
+                      be_runtime_create(world->fixture, NULL, &fresh) == BE_ERR_INVALID_ARG;
+        be_runtime_destroy(runtime);
+        be_fixture_release(world->fixture);
+        _exit(refused ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    be_runtime_destroy(runtime);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +511,8 @@ int main(void)
         cmocka_unit_test(streaming_gives_the_frames_of_batch),
         cmocka_unit_test(a_reset_stream_is_a_new_stream),
         cmocka_unit_test(a_flush_gives_every_pushed_sample_a_frame),
+        cmocka_unit_test(a_flush_between_utterances_adds_no_frame),
+        cmocka_unit_test(a_buffer_that_grew_after_its_end_was_heard_is_refused),
         cmocka_unit_test(audio_of_any_rate_is_heard),
         cmocka_unit_test(a_tick_gives_the_encoders_outputs),
         cmocka_unit_test(silence_shows_the_source_frames),
@@ -408,6 +520,9 @@ int main(void)
         cmocka_unit_test(a_hint_picks_the_source_frame),
         cmocka_unit_test(batch_and_streaming_do_not_mix),
         cmocka_unit_test(bad_calls_get_a_status_and_a_sentence),
+        cmocka_unit_test(a_metered_avatar_is_refused),
+        cmocka_unit_test(an_encoder_in_the_file_is_refused_unless_trusted),
+        cmocka_unit_test(a_child_process_may_not_use_its_parents_handles),
         cmocka_unit_test(streams_on_threads_do_not_touch_each_other),
         cmocka_unit_test(a_stream_keeps_its_avatar_alive),
     };

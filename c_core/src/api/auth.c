@@ -1,13 +1,20 @@
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "api/check.h"
 #include "essence.h"
 
+static const char ABSENT[] =
+    "this version has no authorisation: avatars that ask for it are refused, "
+    "all others need none";
+
+static atomic_bool asked; /* in vain: be_auth_last_error has something to tell */
+
 static be_status not_yet(void)
 {
-    return bei_error_set(BE_ERR_NOT_IMPLEMENTED,
-                         "this version has no authorisation: avatars that ask for it are refused, "
-                         "all others need none");
+    atomic_store(&asked, true);
+    return bei_error_set(BE_ERR_NOT_IMPLEMENTED, "%s", ABSENT);
 }
 
 be_status be_auth_init(const be_auth_config_t *config)
@@ -44,7 +51,7 @@ be_auth_state be_auth_get_state(void)
 
 const char *be_auth_last_error(void)
 {
-    return "";
+    return atomic_load(&asked) ? ABSENT : "";
 }
 
 void be_auth_shutdown(void)

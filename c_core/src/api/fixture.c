@@ -32,6 +32,11 @@ be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *ou
     return BE_OK;
 }
 
+size_t be_fixture_get_lookahead(const be_fixture_t *fixture)
+{
+    return fixture ? bei_fixture_lookahead(fixture) : 0;
+}
+
 void be_fixture_retain(be_fixture_t *fixture)
 {
     if (fixture)

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/log.h"
+#include "encoder/ort.h"
 #include "essence.h"
 
 const char *be_library_version(void)
@@ -20,6 +21,11 @@ uint32_t be_abi_revision(void)
 const char *be_last_error_message(void)
 {
     return bei_error_message();
+}
+
+be_status be_set_onnxruntime_library(const char *path)
+{
+    return bei_ort_set_library(path);
 }
 
 void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level)

@@ -3,6 +3,7 @@
 #include "api/check.h"
 #include "base/memory.h"
 #include "session/render.h"
+#include "session/runtime.h"
 #include "session/sound_file.h"
 
 /* ---------------------------------------------------------------- sound */
@@ -53,6 +54,7 @@ be_status be_session_render_pcm(be_runtime_t *runtime, const float *pcm, size_t 
                                 void *user)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(callback);
     BEI_REQUIRE(pcm || n == 0, "pcm is NULL with %zu samples", n);
     return bei_render_pcm(runtime, pcm, n, size, callback, user);
@@ -63,6 +65,7 @@ be_status be_session_record_mp4(be_runtime_t *runtime, const char *audio_src,
                                 be_encoder_quality quality)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(audio_src);
     CHECK_NOT_NULL(out_mp4);
     BEI_TRY(check_quality(quality));

@@ -2,12 +2,14 @@
 
 #include "api/check.h"
 #include "essence.h"
+#include "session/fixture.h"
 
 be_status be_runtime_create(be_fixture_t *fixture, const be_runtime_options_t *options,
                             be_runtime_t **out)
 {
     CHECK_NOT_NULL(fixture);
     CHECK_NOT_NULL(out);
+    BEI_TRY(bei_fixture_check_owner(fixture));
     if (options)
         CHECK_ABI(options);
     be_runtime_t *runtime = NULL;
@@ -25,6 +27,7 @@ be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t n, flo
                           size_t capacity_floats, be_tick_result_t *out)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     BEI_REQUIRE(pcm || n == 0, "pcm is NULL with %zu samples", n);
     be_tick_result_t result;
     BEI_TRY(bei_runtime_tick(runtime, (bei_feed_t){pcm, n, 0}, embedding_out, capacity_floats,
@@ -38,6 +41,7 @@ static be_status compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t ta
                          be_compose_result_t *out)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     BEI_REQUIRE(feed.streaming || feed.pcm || feed.n == 0, "pcm is NULL with %zu samples", feed.n);
     BEI_REQUIRE(target.bgr, "bgr is NULL");
     be_compose_result_t result;
@@ -83,6 +87,7 @@ be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t frame_idx_h
                                       be_compose_result_t *out)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(bgr);
     be_compose_result_t result;
     bei_target_t target = {frame_idx_hint, size, bgr, capacity};
@@ -95,6 +100,7 @@ be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t frame_idx_h
 be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, size_t n)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     BEI_REQUIRE(pcm || n == 0, "pcm is NULL with %zu samples", n);
     return bei_runtime_push(runtime, pcm, n);
 }
@@ -102,6 +108,7 @@ be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, size_t 
 be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(chunk);
     CHECK_STRUCT(chunk, be_audio_chunk_t);
     BEI_REQUIRE(chunk->format == BE_SAMPLE_S16 || chunk->format == BE_SAMPLE_F32,
@@ -113,6 +120,7 @@ be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *c
 be_status be_runtime_flush(be_runtime_t *runtime)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     return bei_runtime_flush(runtime);
 }
 
@@ -125,6 +133,7 @@ be_status be_runtime_capture(be_runtime_t *runtime, be_diag_tap tap, void *buf,
                              size_t capacity_bytes, size_t *bytes_written)
 {
     CHECK_NOT_NULL(runtime);
+    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(buf);
     size_t written;
     BEI_TRY(bei_runtime_capture(runtime, tap, buf, capacity_bytes, &written));

@@ -27,14 +27,20 @@ struct bei_resampler {
     float out[OUT_BLOCK];
 };
 
+static be_status check_channels(uint32_t channels)
+{
+    if (channels < 1 || channels > MAX_CHANNELS)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT, "%u channels are outside 1 .. %d", channels,
+                             MAX_CHANNELS);
+    return BE_OK;
+}
+
 be_status bei_resampler_create(uint32_t rate, uint32_t channels, bei_resampler_t **out)
 {
     if (rate < MIN_RATE || rate > MAX_RATE)
         return bei_error_set(BE_ERR_AUDIO_FORMAT, "sample rate %u Hz is outside %d .. %d", rate,
                              MIN_RATE, MAX_RATE);
-    if (channels < 1 || channels > MAX_CHANNELS)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "%u channels are outside 1 .. %d", channels,
-                             MAX_CHANNELS);
+    BEI_TRY(check_channels(channels));
     bei_resampler_t *resampler = bei_calloc(1, sizeof *resampler);
     if (!resampler)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a resampler");
@@ -195,7 +201,22 @@ uint32_t bei_resampler_rate(const bei_resampler_t *resampler)
     return resampler->rate;
 }
 
-uint32_t bei_resampler_channels(const bei_resampler_t *resampler)
+be_status bei_resampler_set_channels(bei_resampler_t *resampler, uint32_t channels)
 {
-    return resampler->channels;
+    BEI_TRY(check_channels(channels));
+    resampler->channels = channels;
+    return BE_OK;
+}
+
+uint64_t bei_resampler_bound(const bei_resampler_t *resampler, size_t frames)
+{
+    /* What is still in the filter is at most what was taken and not yet given, and a block more covers
+     * the rounding. */
+    uint64_t held = total(resampler) > resampler->given ? total(resampler) - resampler->given : 0;
+    uint64_t seconds = frames / resampler->rate + 1;
+    uint64_t made = seconds < UINT64_MAX / MAX_RATE
+                        ? (uint64_t)frames / resampler->rate * TARGET_RATE +
+                              (uint64_t)(frames % resampler->rate) * TARGET_RATE / resampler->rate
+                        : UINT64_MAX / 4;
+    return held + made + OUT_BLOCK;
 }

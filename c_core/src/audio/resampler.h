@@ -33,6 +33,12 @@ be_status bei_resampler_drain(bei_resampler_t *resampler, bei_resampler_sink *si
 
 /* What it was created for. */
 uint32_t bei_resampler_rate(const bei_resampler_t *resampler);
-uint32_t bei_resampler_channels(const bei_resampler_t *resampler);
+
+/* Channels of what is pushed next; they are averaged before the filter, so they may change at any time.
+ * 1 .. 32, else BE_ERR_AUDIO_FORMAT. */
+be_status bei_resampler_set_channels(bei_resampler_t *resampler, uint32_t channels);
+
+/* The most samples that pushing `frames` and then draining can deliver. */
+uint64_t bei_resampler_bound(const bei_resampler_t *resampler, size_t frames);
 
 #endif

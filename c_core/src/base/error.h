@@ -22,6 +22,9 @@ be_status bei_error_set(be_status status, const char *format, ...) BEI_PRINTF(2,
  * failure on this thread. */
 const char *bei_error_message(void);
 
+/* Forgets the sentence: for a call that failed at first and then succeeded another way. */
+void bei_error_clear(void);
+
 /* Passes a failure on. */
 #define BEI_TRY(expr)                                                                              \
     do {                                                                                           \

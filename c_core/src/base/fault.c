@@ -24,7 +24,7 @@ static const char *label_tail(const char *label, size_t length)
     return tail;
 }
 
-be_status bei_fault_set(const char *label, const char *format, ...)
+be_status bei_fault_set(be_status status, const char *label, const char *format, ...)
 {
     char sentence[320];
     va_list args;
@@ -34,6 +34,6 @@ be_status bei_fault_set(const char *label, const char *format, ...)
     make_printable(sentence);
     size_t length = strlen(label);
     bool cut = length > LABEL_LIMIT;
-    return bei_error_set(BE_ERR_FILE_CORRUPT, "%s%s: %s", cut ? "..." : "",
+    return bei_error_set(status, "%s%s: %s", cut ? "..." : "",
                          cut ? label_tail(label, length) : label, sentence);
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,12 +30,12 @@ static be_status open_fault(const char *path, int error)
     switch (error) {
     case ENOENT:
     case ENOTDIR:
-        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s: there is no such file", path);
+        return bei_fault_set(BE_ERR_FILE_NOT_FOUND, path, "there is no such file");
     case EACCES:
     case EPERM:
-        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s: no permission to read it", path);
+        return bei_fault_set(BE_ERR_FILE_NOT_FOUND, path, "no permission to read it");
     default:
-        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s: cannot be opened (system error %d)", path,
+        return bei_fault_set(BE_ERR_FILE_NOT_FOUND, path, "cannot be opened (system error %d)",
                              error);
     }
 }
@@ -99,4 +101,25 @@ be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t 
     be_status result = read_open_file(descriptor, path, limit, bytes, size);
     close(descriptor);
     return result;
+}
+
+be_status bei_file_create_beside(const char *path, char *name, size_t size)
+{
+    enum { TRIES = 1000 };
+    char candidate[4200];
+    for (unsigned i = 0; i < TRIES; i++) {
+        int length =
+            snprintf(candidate, sizeof candidate, "%s.%x-%x.part", path, (unsigned)getpid(), i);
+        BEI_REQUIRE(length > 0 && (size_t)length < sizeof candidate && (size_t)length < size,
+                    "a path of %zu bytes is too long", strlen(path));
+        int descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0) {
+            close(descriptor);
+            strcpy(name, candidate);
+            return BE_OK;
+        }
+        if (errno != EEXIST)
+            break;
+    }
+    return bei_fault_set(BE_ERR_FILE_NOT_FOUND, path, "cannot be written (system error %d)", errno);
 }

@@ -13,4 +13,9 @@
  * too large, changing or unreadable, BE_ERR_OUT_OF_MEMORY. On failure the outputs are untouched. */
 be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size);
 
+/* Makes a new empty file in the folder of `path`, named after it, and gives its name in `name` (`size`
+ * bytes): what is written there can be renamed to `path` when it is complete. An existing file is never
+ * touched. BE_ERR_FILE_NOT_FOUND when the folder cannot be written; `name` is untouched then. */
+be_status bei_file_create_beside(const char *path, char *name, size_t size);
+
 #endif

@@ -7,9 +7,12 @@
 #include "base/thread.h"
 
 static bei_mutex_t lock = BEI_MUTEX_INIT;
+static bei_cond_t idle = BEI_COND_INIT;
 static atomic_int threshold = BE_LOG_OFF;
 static be_log_fn *sink_fn;
 static void *sink_user;
+static unsigned calls;               /* of the sink, in progress */
+static _Thread_local unsigned inner; /* those of them that are this thread's own */
 
 void bei_log_set_sink(be_log_fn *sink, void *user, be_log_level level)
 {
@@ -17,6 +20,26 @@ void bei_log_set_sink(be_log_fn *sink, void *user, be_log_level level)
     sink_fn = sink;
     sink_user = user;
     atomic_store(&threshold, sink ? (int)level : BE_LOG_OFF);
+    /* The host may free what the old sink used as soon as this returns. */
+    while (calls > inner)
+        bei_cond_wait(&idle, &lock);
+    bei_mutex_unlock(&lock);
+}
+
+static void deliver(be_log_level level, const char *line)
+{
+    bei_mutex_lock(&lock);
+    be_log_fn *sink = sink_fn;
+    void *user = sink_user;
+    calls++;
+    inner++;
+    bei_mutex_unlock(&lock);
+    if (sink)
+        sink(level, line, user);
+    bei_mutex_lock(&lock);
+    calls--;
+    inner--;
+    bei_cond_broadcast(&idle);
     bei_mutex_unlock(&lock);
 }
 
@@ -29,11 +52,5 @@ void bei_log(be_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    /* The sink is copied out so that a callback may itself replace it without a deadlock. */
-    bei_mutex_lock(&lock);
-    be_log_fn *sink = sink_fn;
-    void *user = sink_user;
-    bei_mutex_unlock(&lock);
-    if (sink)
-        sink(level, line, user);
+    deliver(level, line);
 }

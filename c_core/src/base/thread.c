@@ -1,6 +1,7 @@
 #include "base/thread.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -78,4 +79,9 @@ be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *
 void bei_thread_join(bei_thread_t thread)
 {
     pthread_join(thread, NULL);
+}
+
+uint32_t bei_process_id(void)
+{
+    return (uint32_t)getpid();
 }

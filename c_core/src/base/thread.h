@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 
+#include <stdint.h>
+
 #include "essence.h"
 
 typedef pthread_mutex_t bei_mutex_t;
@@ -13,6 +15,7 @@ typedef pthread_cond_t bei_cond_t;
 typedef pthread_t bei_thread_t;
 
 #define BEI_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
+#define BEI_COND_INIT PTHREAD_COND_INITIALIZER
 
 void bei_mutex_init(bei_mutex_t *mutex);
 void bei_mutex_destroy(bei_mutex_t *mutex);
@@ -28,5 +31,8 @@ void bei_cond_broadcast(bei_cond_t *cond);
  * signals: those belong to the host's threads. */
 be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *user);
 void bei_thread_join(bei_thread_t thread);
+
+/* This process, for handles that must not be used after a fork. */
+uint32_t bei_process_id(void);
 
 #endif

@@ -55,17 +55,20 @@ static const char *find_signature(const signature_t *table, size_t count, const 
 be_status bei_alien_fault(const uint8_t *bytes, size_t size, const char *label)
 {
     if (size == 0)
-        return bei_fault_set(label, "the file is empty");
+        return bei_fault_set(BE_ERR_FILE_CORRUPT, label, "the file is empty");
     const char *text = FIND(containers, bytes, size);
     if (text)
-        return bei_fault_set(label,
+        return bei_fault_set(BE_ERR_FILE_CORRUPT, label,
                              "not an avatar of this engine: it looks like another engine's "
                              "container that shares the extension .imx (%s)",
                              text);
     text = FIND(pictures, bytes, size);
     if (text)
-        return bei_fault_set(label, "not an avatar of this engine: it looks like %s", text);
+        return bei_fault_set(BE_ERR_FILE_CORRUPT, label,
+                             "not an avatar of this engine: it looks like %s", text);
     if (size >= 4 && memcmp(bytes + 1, "BEI", 3) == 0)
-        return bei_fault_set(label, "the magic number is damaged, as by a transfer in text mode");
-    return bei_fault_set(label, "not an avatar of this engine: wrong magic number");
+        return bei_fault_set(BE_ERR_FILE_CORRUPT, label,
+                             "the magic number is damaged, as by a transfer in text mode");
+    return bei_fault_set(BE_ERR_FILE_CORRUPT, label,
+                         "not an avatar of this engine: wrong magic number");
 }

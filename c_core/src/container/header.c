@@ -6,9 +6,9 @@
 
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "base/fault.h"
 #include "container/alien.h"
-#include "container/bytes.h"
 
 enum {
     HEADER_SIZE = 64,

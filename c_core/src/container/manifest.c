@@ -161,7 +161,7 @@ be_status bei_manifest_parse(bei_span_t section, const char *label, bei_imx_mani
     if (root)
         result = fill(&(source_t){root, label}, out);
     else
-        result = bei_fault_set(label, "the manifest is not JSON");
+        result = bei_fault_set(BE_ERR_FILE_CORRUPT, label, "the manifest is not JSON");
     cJSON_Delete(root);
     bei_free(text);
     return result;

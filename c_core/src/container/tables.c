@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/fault.h"
-#include "container/bytes.h"
+#include "base/i420.h"
 
 enum {
     LIST_HEAD = 8,
@@ -228,18 +229,13 @@ static be_status parse_mouths(table_t table, bei_imx_t *imx)
     return BE_OK;
 }
 
-static uint64_t i420_size(uint32_t width, uint32_t height)
-{
-    return (uint64_t)width * height + 2 * (uint64_t)((width + 1) / 2) * ((height + 1) / 2);
-}
-
 /* Bounds what a small file of blobs used many times may ask of memory when it is decoded. */
 static be_status check_decoded_size(const bei_imx_t *imx, const char *label)
 {
-    uint64_t total = imx->base_count * i420_size(imx->manifest.width, imx->manifest.height) +
-                     imx->mouth_count * i420_size(imx->patch_w, imx->patch_h);
+    uint64_t total = imx->base_count * bei_i420_size(imx->manifest.width, imx->manifest.height) +
+                     imx->mouth_count * bei_i420_size(imx->patch_w, imx->patch_h);
     for (uint32_t i = 0; i < imx->frame_count; i++)
-        total += i420_size(imx->frames[i].w, imx->frames[i].h);
+        total += bei_i420_size(imx->frames[i].w, imx->frames[i].h);
     BEI_CHECK(total <= max_decoded, label,
               "the pictures take %" PRIu64 " bytes when decoded, the limit is %" PRIu64, total,
               max_decoded);

@@ -51,8 +51,8 @@ static void close_session(bei_encoder_model_t *model)
     model->session = NULL;
 }
 
-/* One step on silence: what a model or a provider gets wrong shows here and not in the first frame,
- * and the first real step finds everything allocated. */
+/* One step on silence: what a model or a provider gets wrong shows here and not in the first
+ * frame. */
 static be_status try_step(bei_encoder_model_t *model)
 {
     bei_encoder_stream_t *stream = NULL;
@@ -99,6 +99,8 @@ static be_status start_any(bei_encoder_model_t *model, bei_span_t onnx, be_ep as
     if (status == BE_OK && asked != BE_EP_CPU)
         bei_log(asked == BE_EP_AUTO ? BE_LOG_INFO : BE_LOG_WARN,
                 "asked for %s, the audio encoder runs on the CPU", bei_provider_name(asked));
+    if (status == BE_OK)
+        bei_error_clear();
     return status;
 }
 

@@ -17,7 +17,7 @@ enum {
     SPEECH_ON = BEI_LIPS_ONE * 2 / 5, /* somebody speaks above this */
     SHUT = BEI_LIPS_ONE / 2,          /* closure above this is a p, b or m */
     NEARLY_SHUT = BEI_LIPS_ONE / 20,  /* openness up to which a mouth counts as closed */
-    HOLD_TICKS = 1,                   /* a pause of up to 40 ms keeps the last mouth's shape */
+    HOLD_TICKS = 1,                   /* a pause of 40 ms only begins to close */
     RELAX_TICKS = 4,                  /* then the lips close over 120 ms and rest */
     CLOSED_PENALTY = 1 << 26          /* an open mouth where the lips must be shut */
 };

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-enum { BIT_RATE_PER_CHANNEL = 96000, FALLBACK_RATE = 48000 };
+enum { BIT_RATE_PER_CHANNEL = 96000, FALLBACK_RATE = 48000, QUIET = 100 };
 
 struct bei_aac {
     AVFormatContext *format;
@@ -51,7 +51,8 @@ static be_status open_codec(bei_aac_t *aac)
     aac->codec = avcodec_alloc_context3(encoder);
     if (!aac->codec)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a sound encoder");
-    int channels = aac->sound->channels == 1 ? 1 : 2;
+    int channels = aac->sound->channels == 2 ? 2 : 1;
+    aac->codec->log_level_offset = QUIET; /* the library never prints */
     aac->codec->sample_fmt = AV_SAMPLE_FMT_FLTP;
     aac->codec->sample_rate = rate_for(encoder, aac->sound->rate);
     aac->codec->bit_rate = (int64_t)BIT_RATE_PER_CHANNEL * channels;

@@ -1,6 +1,8 @@
 #include "media/mp4.h"
 
 #include "base/error.h"
+#include "base/fault.h"
+#include "base/file.h"
 
 #if defined(ESSENCE_HAVE_FFMPEG)
 
@@ -16,10 +18,10 @@
 
 #include "media/aac.h"
 
-enum { MAX_SIDE = 8192, MIN_SIDE = 16, MAX_FPS = 240, PATH_BYTES = 4096 };
+enum { MAX_SIDE = 8192, MIN_SIDE = 16, MAX_FPS = 240, PATH_BYTES = 4096, QUIET = 100 };
 
 struct bei_mp4 {
-    char path[PATH_BYTES], temporary[PATH_BYTES + 16];
+    char path[PATH_BYTES], temporary[PATH_BYTES + 32]; /* "" until it exists */
     uint32_t width, height, fps;
     AVFormatContext *format;
     AVCodecContext *codec;
@@ -42,7 +44,7 @@ static be_status failed(const bei_mp4_t *mp4, const char *doing, int error)
     be_status status = error == AVERROR(ENOMEM)   ? BE_ERR_OUT_OF_MEMORY
                        : error == AVERROR(ENOENT) ? BE_ERR_FILE_NOT_FOUND
                                                   : BE_ERR_INTERNAL;
-    return bei_error_set(status, "%s: %s: %s", mp4->path, doing, text);
+    return bei_fault_set(status, mp4->path, "%s: %s", doing, text);
 }
 
 /* ---------------------------------------------------------------- open */
@@ -57,6 +59,7 @@ static be_status open_codec(bei_mp4_t *mp4, int crf)
     if (!mp4->codec)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a video encoder");
     AVCodecContext *codec = mp4->codec;
+    codec->log_level_offset = QUIET; /* the library never prints */
     codec->width = (int)mp4->width;
     codec->height = (int)mp4->height;
     codec->time_base = (AVRational){1, (int)mp4->fps};
@@ -93,6 +96,7 @@ static be_status open_scaler(bei_mp4_t *mp4)
 
 static be_status open_file(bei_mp4_t *mp4)
 {
+    BEI_TRY(bei_file_create_beside(mp4->path, mp4->temporary, sizeof mp4->temporary));
     int error = avformat_alloc_output_context2(&mp4->format, NULL, "mp4", mp4->temporary);
     if (error < 0)
         return failed(mp4, "no MP4 writer", error);
@@ -102,12 +106,10 @@ static be_status open_file(bei_mp4_t *mp4)
     mp4->stream->time_base = mp4->codec->time_base;
     mp4->stream->avg_frame_rate = mp4->codec->framerate;
     error = avcodec_parameters_from_context(mp4->stream->codecpar, mp4->codec);
-    if (error >= 0)
-        error = avio_open(&mp4->format->pb, mp4->temporary, AVIO_FLAG_WRITE);
     if (error < 0)
-        return bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s cannot be written: %s", mp4->path,
-                             av_err2str(error));
-    return BE_OK;
+        return failed(mp4, "no MP4 track", error);
+    error = avio_open(&mp4->format->pb, mp4->temporary, AVIO_FLAG_WRITE);
+    return error < 0 ? failed(mp4, "cannot be written", error) : BE_OK;
 }
 
 be_status bei_mp4_open(const char *path, uint32_t width, uint32_t height, uint32_t fps, int crf,
@@ -126,7 +128,6 @@ be_status bei_mp4_open(const char *path, uint32_t width, uint32_t height, uint32
     mp4->height = height;
     mp4->fps = fps;
     strcpy(mp4->path, path);
-    snprintf(mp4->temporary, sizeof mp4->temporary, "%s.part", path);
     be_status status = open_codec(mp4, crf);
     if (status == BE_OK)
         status = open_scaler(mp4);
@@ -186,8 +187,10 @@ be_status bei_mp4_write(bei_mp4_t *mp4, const uint8_t *bgr)
     const int strides[1] = {(int)mp4->width * 3};
     sws_scale(mp4->scaler, planes, strides, 0, (int)mp4->height, mp4->frame->data,
               mp4->frame->linesize);
-    mp4->frame->pts = mp4->frames++;
-    return encode(mp4, mp4->frame);
+    mp4->frame->pts = mp4->frames;
+    BEI_TRY(encode(mp4, mp4->frame));
+    mp4->frames++;
+    return BE_OK;
 }
 
 size_t bei_mp4_frame_bytes(const bei_mp4_t *mp4)
@@ -200,6 +203,7 @@ void bei_mp4_set_sound(bei_mp4_t *mp4, bei_sound_t *sound)
     bei_sound_free(&mp4->sound);
     mp4->sound = *sound;
     *sound = (bei_sound_t){0};
+    bei_sound_fold(&mp4->sound);
 }
 
 /* ---------------------------------------------------------------- close */
@@ -221,8 +225,21 @@ static be_status write_video_packet(bei_mp4_t *mp4, AVPacket *packet)
     return error < 0 ? failed(mp4, "cannot write the file", error) : BE_OK;
 }
 
+/* The writer of MP4 has no log level of its own, and tells of its second pass. Its process-wide level is
+ * lowered for this call: the library never prints. */
+static int write_trailer(bei_mp4_t *mp4)
+{
+    int level = av_log_get_level();
+    if (level > AV_LOG_ERROR)
+        av_log_set_level(AV_LOG_ERROR);
+    int error = av_write_trailer(mp4->format);
+    av_log_set_level(level);
+    return error;
+}
+
 static be_status complete(bei_mp4_t *mp4)
 {
+    BEI_REQUIRE(mp4->frames > 0, "a video needs at least one frame");
     BEI_TRY(encode(mp4, NULL));
     bei_aac_t *aac = NULL;
     if (mp4->sound.frames > 0)
@@ -239,7 +256,7 @@ static be_status complete(bei_mp4_t *mp4)
         status = bei_aac_finish(aac);
     bei_aac_destroy(aac);
     BEI_TRY(status);
-    int error = av_write_trailer(mp4->format);
+    int error = write_trailer(mp4);
     if (error >= 0)
         error = avio_closep(&mp4->format->pb);
     return error < 0 ? failed(mp4, "cannot complete the file", error) : BE_OK;
@@ -249,8 +266,8 @@ be_status bei_mp4_close(bei_mp4_t *mp4)
 {
     be_status status = complete(mp4);
     if (status == BE_OK && rename(mp4->temporary, mp4->path) != 0)
-        status = bei_error_set(BE_ERR_FILE_NOT_FOUND, "%s cannot be written: %s", mp4->path,
-                               strerror(errno));
+        status = bei_fault_set(BE_ERR_FILE_NOT_FOUND, mp4->path,
+                               "cannot be written (system error %d)", errno);
     if (status == BE_OK)
         mp4->temporary[0] = '\0';
     bei_mp4_discard(mp4);

@@ -1,6 +1,7 @@
 #include "media/sound.h"
 
 #include "base/error.h"
+#include "base/fault.h"
 
 #if defined(ESSENCE_HAVE_SNDFILE_H)
 
@@ -28,6 +29,7 @@ static struct {
     __typeof__(&sf_open_virtual) open_virtual;
     __typeof__(&sf_readf_float) readf_float;
     __typeof__(&sf_strerror) strerror;
+    __typeof__(&sf_error) error;
     __typeof__(&sf_close) close;
 } sf;
 
@@ -59,7 +61,7 @@ static be_status load_locked(void)
                              "it by BITHUMAN_SNDFILE_LIBRARY (%s)",
                              why);
     sf.loaded = BIND(library, open_virtual) && BIND(library, readf_float) &&
-                BIND(library, strerror) && BIND(library, close);
+                BIND(library, strerror) && BIND(library, error) && BIND(library, close);
     if (sf.loaded)
         return BE_OK;
     bei_dynlib_close(library);
@@ -127,8 +129,8 @@ static be_status read_all(SNDFILE *file, uint32_t channels, const char *label, b
                                : NULL;
             if (!grown) {
                 bei_free(samples);
-                return bei_error_set(BE_ERR_OUT_OF_MEMORY,
-                                     "%s does not fit into memory at once: stream it", label);
+                return bei_fault_set(BE_ERR_OUT_OF_MEMORY, label,
+                                     "does not fit into memory at once: stream it");
             }
             samples = grown;
             capacity = larger;
@@ -140,6 +142,10 @@ static be_status read_all(SNDFILE *file, uint32_t channels, const char *label, b
     }
     out->samples = samples;
     out->frames = count / channels;
+    if (sf.error(file) != SF_ERR_NO_ERROR) {
+        bei_sound_free(out);
+        return bei_fault_set(BE_ERR_AUDIO_FORMAT, label, "is damaged: %s", sf.strerror(file));
+    }
     return BE_OK;
 }
 
@@ -151,15 +157,23 @@ be_status bei_sndfile_decode(bei_span_t bytes, const char *label, bei_sound_t *o
     SF_INFO info = {0};
     SNDFILE *file = sf.open_virtual(&io, SFM_READ, &info, &source);
     if (!file)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "%s is not a readable sound file: %s", label,
+        return bei_fault_set(BE_ERR_AUDIO_FORMAT, label, "is not a readable sound file: %s",
                              sf.strerror(NULL));
     be_status status = BE_OK;
     bei_sound_t sound = {NULL, 0, (uint32_t)info.samplerate, (uint32_t)info.channels};
     if (info.channels < 1 || info.channels > MAX_CHANNELS || info.samplerate < 1)
-        status = bei_error_set(BE_ERR_AUDIO_FORMAT, "%s has %d channels at %d Hz", label,
+        status = bei_fault_set(BE_ERR_AUDIO_FORMAT, label, "has %d channels at %d Hz",
                                info.channels, info.samplerate);
     else
         status = read_all(file, sound.channels, label, &sound);
+    /* Some decoders end at damage as if the file ended there. */
+    if (status == BE_OK && info.seekable && info.frames > 0 &&
+        sound.frames < (uint64_t)info.frames * 99 / 100) {
+        status = bei_fault_set(BE_ERR_AUDIO_FORMAT, label,
+                               "is damaged: it ends after %zu of %lld samples", sound.frames,
+                               (long long)info.frames);
+        bei_sound_free(&sound);
+    }
     sf.close(file);
     if (status == BE_OK)
         *out = sound;
@@ -171,9 +185,8 @@ be_status bei_sndfile_decode(bei_span_t bytes, const char *label, bei_sound_t *o
 be_status bei_sndfile_decode(bei_span_t bytes, const char *label, bei_sound_t *out)
 {
     (void)bytes, (void)out;
-    return bei_error_set(BE_ERR_NOT_IMPLEMENTED,
-                         "%s is not a plain WAV, and this library was built without libsndfile",
-                         label);
+    return bei_fault_set(BE_ERR_NOT_IMPLEMENTED, label,
+                         "is not a plain WAV, and this library was built without libsndfile");
 }
 
 #endif

@@ -19,6 +19,9 @@ typedef struct bei_sound {
 
 void bei_sound_free(bei_sound_t *sound);
 
+/* Averages more than two channels to one, in place: what a video of a speaker has a use for. */
+void bei_sound_fold(bei_sound_t *sound);
+
 /* Decodes the bytes of a sound file: WAV by our own reader, everything else by libsndfile (FLAC, OGG, MP3,
  * AIFF, ...), which is opened when first needed. BE_ERR_AUDIO_FORMAT with a sentence that says what
  * is wrong, or what to install; BE_ERR_OUT_OF_MEMORY. `label` stands for the file in messages. */

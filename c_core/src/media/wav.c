@@ -1,7 +1,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "media/sound.h"
 
 enum {
@@ -16,19 +18,9 @@ typedef struct format {
     uint32_t tag, channels, rate, bits;
 } format_t;
 
-static uint32_t u16(const uint8_t *p)
-{
-    return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t u32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static float f32(const uint8_t *p)
 {
-    uint32_t bits = u32(p);
+    uint32_t bits = bei_bytes_u32(p);
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -36,7 +28,7 @@ static float f32(const uint8_t *p)
 
 static float f64(const uint8_t *p)
 {
-    uint64_t bits = (uint64_t)u32(p) | (uint64_t)u32(p + 4) << 32;
+    uint64_t bits = bei_bytes_u64(p);
     double value;
     memcpy(&value, &bits, sizeof value);
     /* Converting what a float cannot hold is undefined. */
@@ -52,33 +44,34 @@ static float sample(const uint8_t *p, const format_t *format)
     case 8:
         return ((float)p[0] - 128.0f) / 128.0f;
     case 16:
-        return (float)(int16_t)u16(p) / 32768.0f;
+        return (float)bei_bytes_i16(p) / 32768.0f;
     case 24:
-        return (float)((int32_t)(u16(p) << 8 | (uint32_t)p[2] << 24) / 256) / 8388608.0f;
+        return (float)((int32_t)((uint32_t)bei_bytes_u16(p) << 8 | (uint32_t)p[2] << 24) / 256) /
+               8388608.0f;
     default:
-        return (float)((double)(int32_t)u32(p) / 2147483648.0);
+        return (float)((double)bei_bytes_i32(p) / 2147483648.0);
     }
 }
 
 static be_status read_format(bei_span_t chunk, const char *label, format_t *format)
 {
     if (chunk.size < 16)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "%s has a WAV format chunk of %zu bytes", label,
+        return bei_fault_set(BE_ERR_AUDIO_FORMAT, label, "has a WAV format chunk of %zu bytes",
                              chunk.size);
-    *format =
-        (format_t){u16(chunk.data), u16(chunk.data + 2), u32(chunk.data + 4), u16(chunk.data + 14)};
+    *format = (format_t){bei_bytes_u16(chunk.data), bei_bytes_u16(chunk.data + 2),
+                         bei_bytes_u32(chunk.data + 4), bei_bytes_u16(chunk.data + 14)};
     if (format->tag == FORMAT_EXTENSIBLE && chunk.size >= 26)
-        format->tag = u16(chunk.data + 24);
+        format->tag = bei_bytes_u16(chunk.data + 24);
     bool pcm = format->tag == FORMAT_PCM && (format->bits == 8 || format->bits == 16 ||
                                              format->bits == 24 || format->bits == 32);
     bool real = format->tag == FORMAT_FLOAT && (format->bits == 32 || format->bits == 64);
     if (!pcm && !real)
-        return bei_error_set(BE_ERR_NOT_IMPLEMENTED,
-                             "%s is a WAV of format %u with %u bits, which needs libsndfile", label,
+        return bei_fault_set(BE_ERR_NOT_IMPLEMENTED, label,
+                             "is a WAV of format %u with %u bits, which needs libsndfile",
                              format->tag, format->bits);
     if (format->channels < 1 || format->channels > MAX_CHANNELS || format->rate < 1 ||
         format->rate > MAX_RATE)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "%s has %u channels at %u Hz", label,
+        return bei_fault_set(BE_ERR_AUDIO_FORMAT, label, "has %u channels at %u Hz",
                              format->channels, format->rate);
     return BE_OK;
 }
@@ -90,8 +83,8 @@ static be_status read_samples(bei_span_t data, const format_t *format, const cha
     size_t frames = data.size / (width * format->channels);
     size_t count = frames * format->channels;
     if (count > BEI_SOUND_MAX_BYTES / sizeof(float))
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "%s is longer than this call takes: stream it",
-                             label);
+        return bei_fault_set(BE_ERR_AUDIO_FORMAT, label,
+                             "is longer than this call takes: stream it");
     float *samples = bei_alloc(count * sizeof *samples);
     if (!samples)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu samples", count);
@@ -105,12 +98,12 @@ be_status bei_wav_decode(bei_span_t bytes, const char *label, bei_sound_t *out)
 {
     const uint8_t *p = bytes.data;
     if (bytes.size < 12 || memcmp(p, "RIFF", 4) != 0 || memcmp(p + 8, "WAVE", 4) != 0)
-        return bei_error_set(BE_ERR_NOT_IMPLEMENTED, "%s is not a WAV file", label);
+        return bei_fault_set(BE_ERR_NOT_IMPLEMENTED, label, "is not a WAV file");
     format_t format = {0};
     bool known = false;
     for (size_t at = 12; bytes.size - at >= 8;) {
         const uint8_t *head = p + at;
-        size_t size = u32(head + 4), left = bytes.size - at - 8;
+        size_t size = bei_bytes_u32(head + 4), left = bytes.size - at - 8;
         /* A recorder that was cut off, or writes to a pipe, leaves a size that is too large. */
         bei_span_t chunk = {head + 8, size < left ? size : left};
         if (memcmp(head, "fmt ", 4) == 0) {
@@ -125,6 +118,6 @@ be_status bei_wav_decode(bei_span_t bytes, const char *label, bei_sound_t *out)
             break;
         at += 8 + size + (size & 1 && size < left ? 1 : 0);
     }
-    return bei_error_set(BE_ERR_AUDIO_FORMAT, "%s is a WAV file without %s", label,
+    return bei_fault_set(BE_ERR_AUDIO_FORMAT, label, "is a WAV file without %s",
                          known ? "samples" : "a format before its samples");
 }

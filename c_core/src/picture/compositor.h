@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/i420.h"
 #include "essence.h"
-#include "picture/i420.h"
 #include "picture/mouth.h"
 #include "picture/pool.h"
 

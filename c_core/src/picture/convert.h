@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "picture/i420.h"
+#include "base/i420.h"
 
 /* Converts one luma row with its chroma row; bgr receives 3 * width bytes. */
 typedef void bei_convert_row(const uint8_t *y, const uint8_t *u, const uint8_t *v, uint8_t *bgr,

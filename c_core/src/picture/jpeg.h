@@ -2,9 +2,9 @@
 #ifndef BEI_PICTURE_JPEG_H
 #define BEI_PICTURE_JPEG_H
 
+#include "base/i420.h"
 #include "base/memory.h"
 #include "essence.h"
-#include "picture/i420.h"
 
 typedef struct bei_jpeg bei_jpeg_t;
 

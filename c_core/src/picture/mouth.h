@@ -10,8 +10,8 @@
 
 #include <stdint.h>
 
+#include "base/i420.h"
 #include "essence.h"
-#include "picture/i420.h"
 
 /* Where and how a source frame takes a mouth. */
 typedef struct bei_placement {

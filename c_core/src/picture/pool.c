@@ -63,12 +63,13 @@ static void work(void *user)
 
 static be_status place_items(bei_pool_t *pool, const bei_pool_source_t *sources)
 {
-    size_t total = 0;
+    uint64_t total = 0;
     for (uint32_t i = 0; i < pool->count; i++)
         total += bei_i420_size(sources[i].width, sources[i].height);
-    pool->block = bei_alloc(total);
+    pool->block = total <= SIZE_MAX / 2 ? bei_alloc((size_t)total) : NULL;
     if (!pool->block)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu bytes of pictures", total);
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %llu bytes of pictures",
+                             (unsigned long long)total);
     uint8_t *next = pool->block;
     for (uint32_t i = 0; i < pool->count; i++) {
         pool->items[i].picture = bei_i420_over(next, sources[i].width, sources[i].height);

@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
+#include "base/i420.h"
 #include "base/memory.h"
 #include "essence.h"
-#include "picture/i420.h"
 
 typedef struct bei_pool bei_pool_t;
 

@@ -21,24 +21,19 @@ struct bei_resizer {
     bei_i420_t result;
 };
 
-static uint32_t half(uint32_t n)
-{
-    return (n + 1) / 2;
-}
-
-/* Rounds the weights of one target sample so that they sum exactly to WEIGHT_ONE. */
+/* Rounds the weights of one target sample, each from where the last one ended, so that none is negative
+ * and they sum exactly to WEIGHT_ONE. */
 static void set_weights(axis_t *axis, uint32_t target, const double *raw, double sum)
 {
     int16_t *weight = axis->weight + (size_t)target * axis->taps;
-    int rest = WEIGHT_ONE;
-    uint32_t largest = 0;
+    double reached = 0;
+    long before = 0;
     for (uint32_t i = 0; i < axis->taps; i++) {
-        weight[i] = (int16_t)lrint(raw[i] / sum * WEIGHT_ONE);
-        rest -= weight[i];
-        if (weight[i] > weight[largest])
-            largest = i;
+        reached += raw[i];
+        long now = i + 1 < axis->taps ? lrint(reached / sum * WEIGHT_ONE) : WEIGHT_ONE;
+        weight[i] = (int16_t)(now - before);
+        before = now;
     }
-    weight[largest] = (int16_t)(weight[largest] + rest);
 }
 
 static be_status axis_create(axis_t *axis, uint32_t from, uint32_t to)
@@ -119,8 +114,8 @@ static be_status fill(bei_resizer_t *resizer, uint32_t from_w, uint32_t from_h, 
 {
     BEI_TRY(axis_create(&resizer->x[0], from_w, to_w));
     BEI_TRY(axis_create(&resizer->y[0], from_h, to_h));
-    BEI_TRY(axis_create(&resizer->x[1], half(from_w), half(to_w)));
-    BEI_TRY(axis_create(&resizer->y[1], half(from_h), half(to_h)));
+    BEI_TRY(axis_create(&resizer->x[1], bei_i420_half(from_w), bei_i420_half(to_w)));
+    BEI_TRY(axis_create(&resizer->y[1], bei_i420_half(from_h), bei_i420_half(to_h)));
     resizer->columns = bei_alloc((size_t)to_w * from_h);
     resizer->block = bei_alloc(bei_i420_size(to_w, to_h));
     if (!resizer->columns || !resizer->block)
@@ -162,7 +157,7 @@ const bei_i420_t *bei_resizer_run(bei_resizer_t *resizer, const bei_i420_t *from
 {
     for (int i = 0; i < 3; i++) {
         const axis_t *x = &resizer->x[i > 0], *y = &resizer->y[i > 0];
-        uint32_t rows = i == 0 ? from->height : half(from->height);
+        uint32_t rows = i == 0 ? from->height : bei_i420_half(from->height);
         scale_columns(x, from->plane[i], from->stride[i], rows, resizer->columns);
         scale_rows(y, resizer->columns, x->count, resizer->result.plane[i],
                    resizer->result.stride[i]);

@@ -3,8 +3,8 @@
 #ifndef BEI_PICTURE_RESIZE_H
 #define BEI_PICTURE_RESIZE_H
 
+#include "base/i420.h"
 #include "essence.h"
-#include "picture/i420.h"
 
 typedef struct bei_resizer bei_resizer_t;
 

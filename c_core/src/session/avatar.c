@@ -9,33 +9,60 @@
 static bei_mutex_t list_lock = BEI_MUTEX_INIT;
 static bei_avatar_t *list;
 
-/* The pool's order is the order of need: what the first frame shows, then the mouths, then the
- * rest. */
+/* A list of pictures being put together. */
+typedef struct wanted {
+    bei_pool_source_t *sources;
+    uint32_t count;
+} wanted_t;
+
+static uint32_t want(wanted_t *wanted, bei_span_t jpeg, uint32_t width, uint32_t height)
+{
+    wanted->sources[wanted->count] = (bei_pool_source_t){jpeg, width, height};
+    return wanted->count++;
+}
+
+static void want_frame(const bei_avatar_t *avatar, uint32_t index, uint32_t *bases,
+                       wanted_t *wanted)
+{
+    const bei_imx_t *imx = avatar->imx;
+    const bei_imx_frame_t *frame = &imx->frames[index];
+    bei_scene_frame_t *to = &avatar->scene.frames[index];
+    if (bases[frame->base] == BEI_NO_PICTURE)
+        bases[frame->base] =
+            want(wanted, imx->bases[frame->base], imx->manifest.width, imx->manifest.height);
+    to->base = bases[frame->base];
+    to->part = frame->w ? want(wanted, frame->jpeg, frame->w, frame->h) : BEI_NO_PICTURE;
+}
+
+/* The order of need: what the first frame shows, the mouths, then frame by frame. */
+static void want_all(const bei_avatar_t *avatar, uint32_t *bases, wanted_t *wanted)
+{
+    const bei_imx_t *imx = avatar->imx;
+    for (uint32_t i = 0; i < imx->base_count; i++)
+        bases[i] = BEI_NO_PICTURE;
+    want_frame(avatar, 0, bases, wanted);
+    avatar->scene.mouths[0] = BEI_NO_PICTURE;
+    for (uint32_t i = 1; i < imx->mouth_count; i++)
+        avatar->scene.mouths[i] = want(wanted, imx->mouths[i].jpeg, imx->patch_w, imx->patch_h);
+    for (uint32_t i = 1; i < imx->frame_count; i++)
+        want_frame(avatar, i, bases, wanted);
+}
+
 static be_status fill_pool(bei_avatar_t *avatar)
 {
     const bei_imx_t *imx = avatar->imx;
-    const bei_imx_manifest_t *manifest = &imx->manifest;
-    bei_scene_t *scene = &avatar->scene;
-    uint32_t count = 0;
     size_t most = (size_t)imx->base_count + imx->frame_count + imx->mouth_count;
-    bei_pool_source_t *sources = bei_calloc(most, sizeof *sources);
-    if (!sources)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu pictures", most);
-    for (uint32_t i = 0; i < imx->base_count; i++)
-        sources[count++] = (bei_pool_source_t){imx->bases[i], manifest->width, manifest->height};
-    for (uint32_t i = 0; i < imx->mouth_count; i++) {
-        scene->mouths[i] = i == 0 ? BEI_NO_PICTURE : count;
-        if (i > 0)
-            sources[count++] = (bei_pool_source_t){imx->mouths[i].jpeg, imx->patch_w, imx->patch_h};
+    wanted_t wanted = {bei_calloc(most, sizeof *wanted.sources), 0};
+    uint32_t *bases = bei_calloc(imx->base_count, sizeof *bases);
+    be_status status;
+    if (wanted.sources && bases) {
+        want_all(avatar, bases, &wanted);
+        status = bei_pool_create(wanted.sources, wanted.count, &avatar->scene.pool);
+    } else {
+        status = bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu pictures", most);
     }
-    for (uint32_t i = 0; i < imx->frame_count; i++) {
-        const bei_imx_frame_t *frame = &imx->frames[i];
-        scene->frames[i].part = frame->w == 0 ? BEI_NO_PICTURE : count;
-        if (frame->w != 0)
-            sources[count++] = (bei_pool_source_t){frame->jpeg, frame->w, frame->h};
-    }
-    be_status status = bei_pool_create(sources, count, &scene->pool);
-    bei_free(sources);
+    bei_free(wanted.sources);
+    bei_free(bases);
     return status;
 }
 
@@ -45,7 +72,6 @@ static be_status build_frames(bei_avatar_t *avatar)
     for (uint32_t i = 0; i < imx->frame_count; i++) {
         const bei_imx_frame_t *from = &imx->frames[i];
         bei_scene_frame_t *to = &avatar->scene.frames[i];
-        to->base = from->base;
         to->rect = (bei_rect_t){from->x, from->y, from->w, from->h};
         memcpy(to->placement.affine, from->affine, sizeof to->placement.affine);
         memcpy(to->placement.bias, from->bias, sizeof to->placement.bias);
@@ -105,6 +131,16 @@ static bei_avatar_t *find(const bei_imx_t *imx)
     return NULL;
 }
 
+static be_status refuse_metered(const bei_imx_t *imx)
+{
+    if (imx->manifest.metered)
+        return bei_error_set(BE_ERR_NO_AUTH,
+                             "the avatar '%s' asks for authorisation, which this version does not "
+                             "have yet",
+                             imx->manifest.name);
+    return BE_OK;
+}
+
 static be_status add(bei_imx_t *imx, bei_avatar_t **out)
 {
     bei_avatar_t *avatar = bei_calloc(1, sizeof *avatar);
@@ -113,7 +149,9 @@ static be_status add(bei_imx_t *imx, bei_avatar_t **out)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar");
     }
     avatar->imx = imx;
-    be_status status = build(avatar);
+    be_status status = refuse_metered(imx);
+    if (status == BE_OK)
+        status = build(avatar);
     if (status != BE_OK) {
         destroy(avatar);
         return status;

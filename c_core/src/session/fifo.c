@@ -27,21 +27,27 @@ static be_status grow(bei_fifo_t *fifo, size_t needed)
     return BE_OK;
 }
 
+be_status bei_fifo_reserve(bei_fifo_t *fifo, uint64_t n)
+{
+    if (n > SIZE_MAX / sizeof(float) / 4 - fifo->count)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %llu samples",
+                             (unsigned long long)n);
+    size_t needed = fifo->count + (size_t)n;
+    if (fifo->start + needed <= fifo->capacity)
+        return BE_OK;
+    /* Sliding only when at least half is free keeps the cost of a push proportional to it. */
+    if (needed > fifo->capacity / 2)
+        return grow(fifo, needed > fifo->capacity ? needed : fifo->capacity + 1);
+    memmove(fifo->samples, fifo->samples + fifo->start, fifo->count * sizeof *fifo->samples);
+    fifo->start = 0;
+    return BE_OK;
+}
+
 be_status bei_fifo_push(bei_fifo_t *fifo, const float *samples, size_t n)
 {
     if (n == 0)
         return BE_OK;
-    if (n > SIZE_MAX / sizeof(float) - fifo->count)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu samples", n);
-    if (fifo->count + n > fifo->capacity)
-        BEI_TRY(grow(fifo, fifo->count + n));
-    /* Sliding only when at least half is free keeps the cost of a push proportional to it. */
-    if (fifo->start + fifo->count + n > fifo->capacity) {
-        if (fifo->start < fifo->capacity / 2)
-            BEI_TRY(grow(fifo, fifo->capacity + 1));
-        memmove(fifo->samples, fifo->samples + fifo->start, fifo->count * sizeof *fifo->samples);
-        fifo->start = 0;
-    }
+    BEI_TRY(bei_fifo_reserve(fifo, n));
     float *end = fifo->samples + fifo->start + fifo->count;
     if (samples)
         memcpy(end, samples, n * sizeof *samples);

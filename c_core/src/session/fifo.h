@@ -16,6 +16,9 @@ typedef struct bei_fifo {
 /* Appends n samples; NULL appends zeros. BE_ERR_OUT_OF_MEMORY leaves the queue as it was. */
 be_status bei_fifo_push(bei_fifo_t *fifo, const float *samples, size_t n);
 
+/* Makes room, so that pushes of up to n samples in all cannot fail. BE_ERR_OUT_OF_MEMORY. */
+be_status bei_fifo_reserve(bei_fifo_t *fifo, uint64_t n);
+
 /* The next samples, or NULL when fewer than n wait. They stay until bei_fifo_drop. */
 const float *bei_fifo_peek(const bei_fifo_t *fifo, size_t n);
 void bei_fifo_drop(bei_fifo_t *fifo, size_t n);

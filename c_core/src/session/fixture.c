@@ -1,16 +1,20 @@
 #include "session/fixture.h"
 
 #include "audio/mel.h"
+#include "base/env.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 static be_status fill(be_fixture_t *fixture, const char *path, be_ep ep, uint32_t threads)
 {
     BEI_TRY(bei_avatar_acquire(path, &fixture->avatar));
     const bei_imx_t *imx = fixture->avatar->imx;
-    if (imx->manifest.metered)
-        return bei_error_set(BE_ERR_NO_AUTH,
-                             "%s asks for authorisation, which this version does not have yet",
+    /* An avatar is untrusted, and a model can ask for any amount of time and memory. */
+    if (imx->encoder.size > 0 && !bei_env_get("BITHUMAN_ALLOW_FOREIGN_ENCODER"))
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
+                             "%s brings an audio encoder of its own: set "
+                             "BITHUMAN_ALLOW_FOREIGN_ENCODER=1 if you trust its maker",
                              path);
     return bei_encoder_model_create(imx->encoder, ep, threads, &fixture->model);
 }
@@ -21,12 +25,20 @@ be_status bei_fixture_create(const char *path, be_ep ep, uint32_t threads, be_fi
     if (!fixture)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar");
     atomic_init(&fixture->references, 1);
+    fixture->owner = bei_process_id();
     be_status status = fill(fixture, path, ep, threads);
     if (status != BE_OK) {
         bei_fixture_release(fixture);
         return status;
     }
     *out = fixture;
+    return BE_OK;
+}
+
+be_status bei_fixture_check_owner(const be_fixture_t *fixture)
+{
+    BEI_REQUIRE(fixture->owner == bei_process_id(),
+                "this avatar belongs to process %u: load it again after a fork", fixture->owner);
     return BE_OK;
 }
 
@@ -37,11 +49,18 @@ void bei_fixture_retain(be_fixture_t *fixture)
 
 void bei_fixture_release(be_fixture_t *fixture)
 {
-    if (!fixture || atomic_fetch_sub_explicit(&fixture->references, 1, memory_order_acq_rel) != 1)
+    if (!fixture || fixture->owner != bei_process_id() ||
+        atomic_fetch_sub_explicit(&fixture->references, 1, memory_order_acq_rel) != 1)
         return;
     bei_encoder_model_destroy(fixture->model);
     bei_avatar_release(fixture->avatar);
     bei_free(fixture);
+}
+
+size_t bei_fixture_lookahead(const be_fixture_t *fixture)
+{
+    uint32_t ticks = bei_encoder_model_lookahead(fixture->model) + BEI_LIPS_LOOKAHEAD;
+    return (size_t)ticks * BEI_TICK_SAMPLES;
 }
 
 void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out)

@@ -10,13 +10,17 @@
 
 struct be_fixture {
     atomic_uint references;
+    uint32_t owner; /* the process that made it */
     bei_avatar_t *avatar;
     bei_encoder_model_t *model;
 };
 
 be_status bei_fixture_create(const char *path, be_ep ep, uint32_t threads, be_fixture_t **out);
+/* BE_ERR_INVALID_ARG in a process other than the one that made it. Releasing is then nothing. */
+be_status bei_fixture_check_owner(const be_fixture_t *fixture);
 void bei_fixture_retain(be_fixture_t *fixture);
-void bei_fixture_release(be_fixture_t *fixture); /* NULL is allowed */
+void bei_fixture_release(be_fixture_t *fixture);           /* NULL is allowed */
+size_t bei_fixture_lookahead(const be_fixture_t *fixture); /* samples */
 void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out);
 
 #endif

@@ -12,19 +12,15 @@ typedef struct canvas {
     size_t bytes;
 } canvas_t;
 
-static be_status make_canvas(const be_runtime_t *runtime, const be_compose_size_t *size,
-                             canvas_t *canvas)
+static be_status make_canvas(be_runtime_t *runtime, const be_compose_size_t *size, canvas_t *canvas)
 {
     *canvas = (canvas_t){0};
+    BEI_TRY(bei_runtime_check_size(runtime, size));
     if (size)
         canvas->size = *size;
     if (canvas->size.target_width == 0 && canvas->size.target_height == 0)
         bei_runtime_size(runtime, &canvas->size.target_width, &canvas->size.target_height);
-    const uint64_t bytes = (uint64_t)canvas->size.target_width * canvas->size.target_height * 3;
-    /* Larger sizes are refused by the first frame; here only the multiplication is guarded. */
-    BEI_REQUIRE(bytes <= UINT32_MAX, "a target size of %u x %u is too large",
-                canvas->size.target_width, canvas->size.target_height);
-    canvas->bytes = (size_t)bytes;
+    canvas->bytes = (size_t)canvas->size.target_width * canvas->size.target_height * 3;
     canvas->bgr = bei_alloc(canvas->bytes);
     if (!canvas->bgr)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a frame of %zu bytes",

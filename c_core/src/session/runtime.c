@@ -3,24 +3,23 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "audio/resampler.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "session/fifo.h"
+#include "base/thread.h"
 #include "session/fixture.h"
+#include "session/inbox.h"
 #include "session/pipeline.h"
 
 struct be_runtime {
     be_fixture_t *fixture;
+    uint32_t owner; /* the process that made it */
     bei_pipeline_t pipeline;
     bei_compositor_t *compositor;
-    bei_fifo_t fifo;
-    bei_resampler_t *resampler; /* of the rate pushed last, or NULL */
-    bool unflushed;             /* audio came after the last flush */
-    bool batch;                 /* this stream takes whole buffers */
-    bool chosen;                /* `mouth` is the next tick's, not yet shown */
+    bei_inbox_t inbox;
+    bool batch;         /* this stream takes whole buffers */
+    size_t padded_from; /* their length when zeros were first heard beyond it, else 0 */
+    bool chosen;        /* `mouth` is the next tick's, not yet shown */
     uint32_t mouth;
-    uint64_t shown;  /* ticks given */
     uint64_t cursor; /* position in the loop of source frames */
 };
 
@@ -31,6 +30,7 @@ be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream");
     bei_fixture_retain(fixture);
     runtime->fixture = fixture;
+    runtime->owner = bei_process_id();
     be_status status =
         bei_pipeline_init(&runtime->pipeline, fixture->model, fixture->avatar->mouths);
     if (status == BE_OK)
@@ -39,20 +39,34 @@ be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
         bei_runtime_destroy(runtime);
         return status;
     }
+    bei_inbox_init(&runtime->inbox, bei_pipeline_lookahead(&runtime->pipeline));
     *out = runtime;
     return BE_OK;
 }
 
 void bei_runtime_destroy(be_runtime_t *runtime)
 {
-    if (!runtime)
+    if (!runtime || runtime->owner != bei_process_id())
         return;
     bei_compositor_destroy(runtime->compositor);
     bei_pipeline_free(&runtime->pipeline);
-    bei_resampler_destroy(runtime->resampler);
-    bei_fifo_free(&runtime->fifo);
+    bei_inbox_free(&runtime->inbox);
     bei_fixture_release(runtime->fixture);
     bei_free(runtime);
+}
+
+be_status bei_runtime_check_owner(const be_runtime_t *runtime)
+{
+    BEI_REQUIRE(runtime->owner == bei_process_id(),
+                "this stream belongs to process %u: a fork does not carry streams over",
+                runtime->owner);
+    return BE_OK;
+}
+
+be_status bei_runtime_check_size(be_runtime_t *runtime, const be_compose_size_t *size)
+{
+    size_t bytes;
+    return bei_compositor_set_size(runtime->compositor, size, &bytes);
 }
 
 void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *height)
@@ -62,12 +76,6 @@ void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *he
 }
 
 /* ---------------------------------------------------------------- audio in */
-
-static be_status into_fifo(void *user, const float *pcm, size_t n)
-{
-    be_runtime_t *runtime = user;
-    return bei_fifo_push(&runtime->fifo, pcm, n);
-}
 
 static be_status refuse_batch(const be_runtime_t *runtime)
 {
@@ -84,75 +92,45 @@ be_status bei_runtime_push(be_runtime_t *runtime, const float *pcm, size_t n)
     return bei_runtime_push_chunk(runtime, &chunk);
 }
 
-/* A resampler for the chunk's rate; one that holds another rate's tail may not be replaced. */
-static be_status fit_resampler(be_runtime_t *runtime, const be_audio_chunk_t *chunk)
-{
-    bei_resampler_t *held = runtime->resampler;
-    if (held && bei_resampler_rate(held) == chunk->sample_rate &&
-        bei_resampler_channels(held) == chunk->channels)
-        return BE_OK;
-    if (held && runtime->unflushed)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT,
-                             "the audio changed from %u Hz, %u channels to %u Hz, %u channels "
-                             "without a flush",
-                             bei_resampler_rate(held), bei_resampler_channels(held),
-                             chunk->sample_rate, chunk->channels);
-    bei_resampler_t *fresh = NULL;
-    BEI_TRY(bei_resampler_create(chunk->sample_rate, chunk->channels, &fresh));
-    bei_resampler_destroy(held);
-    runtime->resampler = fresh;
-    return BE_OK;
-}
-
 be_status bei_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk)
 {
     BEI_TRY(refuse_batch(runtime));
-    BEI_TRY(fit_resampler(runtime, chunk));
-    if (chunk->frames == 0)
-        return BE_OK;
-    runtime->unflushed = true;
-    return bei_resampler_push(runtime->resampler, chunk->format, chunk->data, chunk->frames,
-                              into_fifo, runtime);
+    return bei_inbox_push(&runtime->inbox, chunk);
 }
 
 be_status bei_runtime_flush(be_runtime_t *runtime)
 {
     BEI_TRY(refuse_batch(runtime));
-    if (!runtime->unflushed)
-        return BE_OK;
-    BEI_TRY(bei_resampler_drain(runtime->resampler, into_fifo, runtime));
-    size_t partial = (size_t)(runtime->fifo.pushed % BEI_TICK_SAMPLES);
-    size_t padding = partial ? BEI_TICK_SAMPLES - partial : 0;
-    padding += (size_t)bei_pipeline_lookahead(&runtime->pipeline) * BEI_TICK_SAMPLES;
-    BEI_TRY(bei_fifo_push(&runtime->fifo, NULL, padding));
-    runtime->unflushed = false;
-    return BE_OK;
+    return bei_inbox_flush(&runtime->inbox);
+}
+
+/* The tick that is shown next; in a stream it may be the first of a gap, which is passed over. */
+static uint64_t next_tick(const be_runtime_t *runtime)
+{
+    return runtime->pipeline.taken - runtime->chosen;
 }
 
 size_t bei_runtime_ticks_available(const be_runtime_t *runtime)
 {
-    uint64_t whole = runtime->fifo.pushed / BEI_TICK_SAMPLES;
-    uint64_t needed = runtime->shown + bei_pipeline_lookahead(&runtime->pipeline);
-    return whole > needed ? (size_t)(whole - needed) : 0;
+    return runtime->batch ? 0 : bei_inbox_ready(&runtime->inbox, next_tick(runtime));
 }
 
 void bei_runtime_reset(be_runtime_t *runtime)
 {
     bei_pipeline_reset(&runtime->pipeline);
-    bei_fifo_clear(&runtime->fifo);
-    bei_resampler_destroy(runtime->resampler);
-    runtime->resampler = NULL;
-    runtime->unflushed = runtime->batch = runtime->chosen = false;
-    runtime->shown = runtime->cursor = 0;
+    bei_inbox_clear(&runtime->inbox);
+    runtime->batch = runtime->chosen = false;
+    runtime->padded_from = 0;
+    runtime->cursor = 0;
 }
 
 /* ---------------------------------------------------------------- the next mouth */
 
 static be_status feed_streamed(be_runtime_t *runtime)
 {
-    const float *pcm = bei_fifo_peek(&runtime->fifo, BEI_TICK_SAMPLES);
-    BEI_TRY(bei_pipeline_feed(&runtime->pipeline, pcm));
-    bei_fifo_drop(&runtime->fifo, BEI_TICK_SAMPLES);
+    bei_fifo_t *fifo = &runtime->inbox.fifo;
+    BEI_TRY(bei_pipeline_feed(&runtime->pipeline, bei_fifo_peek(fifo, BEI_TICK_SAMPLES)));
+    bei_fifo_drop(fifo, BEI_TICK_SAMPLES);
     return BE_OK;
 }
 
@@ -160,50 +138,61 @@ static be_status feed_streamed(be_runtime_t *runtime)
 static be_status feed_batch(be_runtime_t *runtime, bei_feed_t feed)
 {
     uint64_t start = runtime->pipeline.fed * BEI_TICK_SAMPLES;
-    if (start + BEI_TICK_SAMPLES <= feed.n)
-        return bei_pipeline_feed(&runtime->pipeline, feed.pcm + start);
-    float tick[BEI_TICK_SAMPLES] = {0};
-    if (start < feed.n)
-        memcpy(tick, feed.pcm + start, (feed.n - (size_t)start) * sizeof *tick);
-    return bei_pipeline_feed(&runtime->pipeline, tick);
+    if (start + BEI_TICK_SAMPLES <= feed.n) {
+        BEI_TRY(bei_pipeline_feed(&runtime->pipeline, feed.pcm + start));
+    } else {
+        float tick[BEI_TICK_SAMPLES] = {0};
+        if (start < feed.n)
+            memcpy(tick, feed.pcm + start, (feed.n - (size_t)start) * sizeof *tick);
+        BEI_TRY(bei_pipeline_feed(&runtime->pipeline, tick));
+        if (runtime->padded_from == 0)
+            runtime->padded_from = feed.n;
+    }
+    runtime->batch = true;
+    return BE_OK;
+}
+
+static be_status check_stream(be_runtime_t *runtime)
+{
+    BEI_TRY(refuse_batch(runtime));
+    if (bei_runtime_ticks_available(runtime) == 0)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT, "no frame is ready: push more audio, or flush");
+    return BE_OK;
+}
+
+static be_status check_batch(be_runtime_t *runtime, bei_feed_t feed)
+{
+    BEI_REQUIRE(
+        runtime->inbox.fifo.pushed == 0 && !runtime->inbox.unflushed,
+        "this stream has pushed audio: be_runtime_reset_stream comes before a whole buffer");
+    /* The zeros have been heard, and cannot be unheard. */
+    BEI_REQUIRE(runtime->padded_from == 0 || feed.n == runtime->padded_from,
+                "the buffer changed from %zu to %zu samples after its end was heard: give it whole "
+                "each time, or use be_runtime_push_audio and be_runtime_pull_frame",
+                runtime->padded_from, feed.n);
+    if (next_tick(runtime) >= feed.n / BEI_TICK_SAMPLES)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio of %zu samples has no tick %llu",
+                             feed.n, (unsigned long long)next_tick(runtime));
+    return BE_OK;
 }
 
 static be_status check_ready(be_runtime_t *runtime, bei_feed_t feed)
 {
-    if (feed.streaming) {
-        BEI_TRY(refuse_batch(runtime));
-        if (bei_runtime_ticks_available(runtime) == 0)
-            return bei_error_set(BE_ERR_AUDIO_FORMAT,
-                                 "no frame is ready: push more audio, or flush");
-        return BE_OK;
-    }
-    BEI_REQUIRE(
-        runtime->fifo.pushed == 0 && !runtime->unflushed,
-        "this stream has pushed audio: be_runtime_reset_stream comes before a whole buffer");
-    if (runtime->shown >= feed.n / BEI_TICK_SAMPLES)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio of %zu samples has no tick %llu",
-                             feed.n, (unsigned long long)runtime->shown);
-    return BE_OK;
+    return feed.streaming ? check_stream(runtime) : check_batch(runtime, feed);
 }
 
-/* Makes sure that the next tick's mouth is chosen. Kept until it is shown, so that a failed frame
- * can be tried again. */
+/* Makes sure that the next tick's mouth is chosen. Kept until it is shown, so that a failed frame can
+ * be tried again. */
 static be_status choose(be_runtime_t *runtime, bei_feed_t feed)
 {
-    if (runtime->chosen)
-        return BE_OK;
-    runtime->batch = !feed.streaming;
-    while (bei_pipeline_hungry(&runtime->pipeline))
-        BEI_TRY(feed.streaming ? feed_streamed(runtime) : feed_batch(runtime, feed));
-    runtime->mouth = bei_pipeline_take(&runtime->pipeline);
-    runtime->chosen = true;
+    while (!runtime->chosen) {
+        while (bei_pipeline_hungry(&runtime->pipeline))
+            BEI_TRY(feed.streaming ? feed_streamed(runtime) : feed_batch(runtime, feed));
+        bool gap = feed.streaming && bei_inbox_in_gap(&runtime->inbox, runtime->pipeline.taken);
+        runtime->mouth = bei_pipeline_take(&runtime->pipeline);
+        runtime->chosen = !gap;
+    }
     return BE_OK;
-}
-
-static void mark_shown(be_runtime_t *runtime)
-{
-    runtime->chosen = false;
-    runtime->shown++;
 }
 
 be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
@@ -220,7 +209,7 @@ be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedd
         .cluster_idx = runtime->mouth,
         .embedding_floats_written = embedding ? BEI_ENCODER_DIM : 0,
     };
-    mark_shown(runtime);
+    runtime->chosen = false;
     return BE_OK;
 }
 
@@ -287,7 +276,7 @@ be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target
     BEI_TRY(check_room(runtime, target, &bytes));
     BEI_TRY(choose(runtime, feed));
     BEI_TRY(show(runtime, target, runtime->mouth, bytes, out));
-    mark_shown(runtime);
+    runtime->chosen = false;
     return BE_OK;
 }
 

@@ -11,6 +11,13 @@
 be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out);
 void bei_runtime_destroy(be_runtime_t *runtime);
 
+/* BE_ERR_INVALID_ARG in a process other than the one that made it: a fork copies the memory of a stream, but
+ * not its threads. Destroying is then nothing. */
+be_status bei_runtime_check_owner(const be_runtime_t *runtime);
+
+/* Whether frames can be made in this size. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
+be_status bei_runtime_check_size(be_runtime_t *runtime, const be_compose_size_t *size);
+
 /* The avatar's own size in pixels. */
 void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *height);
 

@@ -1,6 +1,6 @@
 /* A picture in three planes: luma in full resolution, two chroma planes in half, rounded up. */
-#ifndef BEI_PICTURE_I420_H
-#define BEI_PICTURE_I420_H
+#ifndef BEI_BASE_I420_H
+#define BEI_BASE_I420_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,13 @@ typedef struct bei_rect {
 } bei_rect_t;
 
 /* Bytes that a packed picture of this size takes, each plane's rows padded to 64 bytes. */
-size_t bei_i420_size(uint32_t width, uint32_t height);
+uint64_t bei_i420_size(uint32_t width, uint32_t height);
+
+/* Half of a luma length, rounded up: a chroma length. */
+static inline uint32_t bei_i420_half(uint32_t n)
+{
+    return (n + 1) / 2;
+}
 
 /* Lays a picture out in `block`, which holds bei_i420_size bytes. */
 bei_i420_t bei_i420_over(uint8_t *block, uint32_t width, uint32_t height);

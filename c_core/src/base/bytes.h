@@ -1,6 +1,6 @@
 /* Little-endian fields of a byte block, at any alignment and on any machine. */
-#ifndef BEI_CONTAINER_BYTES_H
-#define BEI_CONTAINER_BYTES_H
+#ifndef BEI_BASE_BYTES_H
+#define BEI_BASE_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,27 +1,23 @@
-#include "picture/i420.h"
+#include "base/i420.h"
 
 #include <string.h>
-
-static uint32_t half(uint32_t n)
-{
-    return (n + 1) / 2;
-}
 
 static uint32_t padded(uint32_t n)
 {
     return (n + 63) / 64 * 64;
 }
 
-size_t bei_i420_size(uint32_t width, uint32_t height)
+uint64_t bei_i420_size(uint32_t width, uint32_t height)
 {
-    return (size_t)padded(width) * height + 2 * (size_t)padded(half(width)) * half(height);
+    return (uint64_t)padded(width) * height +
+           2 * (uint64_t)padded(bei_i420_half(width)) * bei_i420_half(height);
 }
 
 bei_i420_t bei_i420_over(uint8_t *block, uint32_t width, uint32_t height)
 {
-    uint32_t luma = padded(width), chroma = padded(half(width));
+    uint32_t luma = padded(width), chroma = padded(bei_i420_half(width));
     uint8_t *u = block + (size_t)luma * height;
-    uint8_t *v = u + (size_t)chroma * half(height);
+    uint8_t *v = u + (size_t)chroma * bei_i420_half(height);
     return (bei_i420_t){{block, u, v}, {luma, chroma, chroma}, width, height};
 }
 
@@ -39,8 +35,8 @@ bei_i420_t bei_i420_part(const bei_i420_t *picture, bei_rect_t rect)
 void bei_i420_copy(const bei_i420_t *to, const bei_i420_t *from)
 {
     for (int i = 0; i < 3; i++) {
-        uint32_t width = i == 0 ? to->width : half(to->width);
-        uint32_t height = i == 0 ? to->height : half(to->height);
+        uint32_t width = i == 0 ? to->width : bei_i420_half(to->width);
+        uint32_t height = i == 0 ? to->height : bei_i420_half(to->height);
         for (uint32_t y = 0; y < height; y++)
             memcpy(to->plane[i] + (size_t)y * to->stride[i],
                    from->plane[i] + (size_t)y * from->stride[i], width);
