@@ -117,7 +117,8 @@ FIELD(be_auth_config_t, endpoint_url, 5 * P, P);
 FIELD(be_auth_config_t, interval_seconds, 6 * P, 4);
 FIELD(be_auth_config_t, offline_grace_seconds, 6 * P + 4, 4);
 
-/* Declared a second time: a compiler accepts that only where both say the same. */
+/* Declared a second time: a compiler accepts that only where both say the same.
+ * NOLINTBEGIN(readability-redundant-declaration) */
 be_frame_callback v6_frame_callback;
 int v6_frame_callback(uint32_t, uint32_t, uint32_t, const uint8_t *, uint32_t, uint32_t, void *);
 be_log_fn v6_log_fn;
@@ -164,5 +165,7 @@ be_status be_runtime_push_audio(be_runtime_t *, const float *, size_t);
 be_status be_runtime_pull_frame(be_runtime_t *, int32_t, uint8_t *, size_t, be_compose_result_t *);
 size_t be_runtime_ticks_available(const be_runtime_t *);
 void be_runtime_reset_stream(be_runtime_t *);
+
+/* NOLINTEND(readability-redundant-declaration) */
 
 /* ---------------------------------------------------------------- revision 1: not released yet */
