@@ -8,14 +8,14 @@
 
 /* How much an error in each coordinate shows, relative to openness. Openness and width are what
  * viewers read; teeth and tongue break ties between mouths of about the same shape. */
-static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 8, 4, 8, 3, 2};
+static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 6, 3, 5, 1, 1};
 
 enum {
     DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
-    SMOOTHNESS_NUM = 1,  /* weight of the step between mouths against the error: 1/2, the */
-    SMOOTHNESS_DEN = 2,  /* middle of what measured best (.5 to 1 of the squared step) */
+    SMOOTHNESS = 6, /* a step between mouths counts a sixth of an error of its size: with more the
+                     * search skips closures, with less the lips tremble */
     SPEECH_ON = BEI_LIPS_ONE * 2 / 5, /* somebody speaks above this */
-    SHUT = BEI_LIPS_ONE / 2,          /* closure above this is a p, b or m */
+    SHUT = BEI_LIPS_ONE * 2 / 5,      /* closure above this is a p, b or m */
     NEARLY_SHUT = BEI_LIPS_ONE / 20,  /* openness up to which a mouth counts as closed */
     HOLD_TICKS = 1,                   /* a pause of 40 ms only begins to close */
     RELAX_TICKS = 4,                  /* then the lips close over 120 ms and rest */
@@ -55,8 +55,7 @@ be_status bei_mouth_set_create(const int16_t *coords, uint32_t count, bei_mouth_
     memcpy(set->coord, coords, count * sizeof *set->coord);
     for (uint32_t a = 0; a < count; a++)
         for (uint32_t b = 0; b < count; b++)
-            set->step[(size_t)a * count + b] =
-                distance(set->coord[a], set->coord[b]) / SMOOTHNESS_DEN * SMOOTHNESS_NUM;
+            set->step[(size_t)a * count + b] = distance(set->coord[a], set->coord[b]) / SMOOTHNESS;
     *out = set;
     return BE_OK;
 }

@@ -76,13 +76,23 @@ static int16_t q12(float value, float low)
     return (int16_t)lrintf(clamped * BEI_LIPS_ONE);
 }
 
+/* Labiodental, teeth and tongue are probabilities, and mouths that show them are pure: a doubt must not
+ * pull the search away from the right openness, so only what lies above CERTAIN counts. */
+static float above_doubt(float probability)
+{
+    static const float CERTAIN = 0.7f;
+    return (probability - CERTAIN) / (1.0f - CERTAIN);
+}
+
 /* The seam between floats and integers: everything after it is exact on every platform. */
 static bei_lips_target_t target_of(const float coords[BEI_ENCODER_DIM])
 {
     return (bei_lips_target_t){
         .coord = {q12(coords[BEI_COORD_OPENNESS], 0), q12(coords[BEI_COORD_WIDTH], -1),
-                  q12(coords[BEI_COORD_PROTRUSION], 0), q12(coords[BEI_COORD_LABIODENTAL], 0),
-                  q12(coords[BEI_COORD_TEETH], 0), q12(coords[BEI_COORD_TONGUE], 0)},
+                  q12(coords[BEI_COORD_PROTRUSION], 0),
+                  q12(above_doubt(coords[BEI_COORD_LABIODENTAL]), 0),
+                  q12(above_doubt(coords[BEI_COORD_TEETH]), 0),
+                  q12(above_doubt(coords[BEI_COORD_TONGUE]), 0)},
         .closure = q12(coords[BEI_COORD_CLOSURE], 0),
         .speech = q12(coords[BEI_COORD_SPEECH], 0),
     };
