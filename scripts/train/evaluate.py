@@ -178,6 +178,11 @@ def markdown(report: dict[str, Any]) -> str:
                 lines.append(
                     f"| {name} ({entry['sentences']}) | {system} | " + " | ".join(cells) + " |"
                 )
+    lines += ["", f"| {CONDITIONS_SET}, network | hit | J | openness | silence |"]
+    lines.append("|---|---|---|---|---|")
+    for condition, row in report["conditions"].items():
+        cells = [_cell(row, column) for column in ("hit", "J", "openness", "silence")]
+        lines.append(f"| {condition} | " + " | ".join(cells) + " |")
     lines += [
         "",
         "| no speech | ticks called speech | ticks visibly open | widest |",

@@ -20,7 +20,7 @@ CHANNELS = 128
 FEATURES = 192
 HIDDEN = 224
 HEAD = 128
-DROPOUT = 0.1
+DROPOUT = 0.04
 
 STATE = CONTEXT * BANDS + normalise.STATE + HIDDEN
 """Width of the state row: convolution context, normaliser, recurrent state."""
