@@ -9,14 +9,16 @@
 
 #include "v6.h"
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s (%s)\n", __FILE__, __LINE__, #condition,          \
-                    be_last_error_message());                                                      \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
+#define CHECK(condition) check((condition) != 0, #condition, __LINE__)
+
+static void check(int holds, const char *condition, int line)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "v6_client.c:%d: not true: %s (%s)\n", line, condition,
+            be_last_error_message());
+    exit(1);
+}
 
 enum { TICK = 640, FRAMES = 30, EXTRA = 16 };
 
