@@ -1,5 +1,6 @@
 /* The layouts, values and signatures of every released version, frozen: this file has only to compile.
  * A released version's lines are never edited; a new one appends its own (docs/abi.md). */
+#define BE_STATIC /* on Windows a plain second declaration would contradict dllimport */
 #include "essence.h"
 
 #include <stddef.h>
