@@ -22,7 +22,7 @@ static void an_error_keeps_its_status_and_sentence(void **state)
 
 static void *other_thread(void *user)
 {
-    strcpy(user, bei_error_message());
+    strncat(user, bei_error_message(), 60);
     bei_error_set(BE_ERR_INTERNAL, "elsewhere");
     return NULL;
 }
@@ -30,7 +30,7 @@ static void *other_thread(void *user)
 static void an_error_stays_on_its_thread(void **state)
 {
     (void)state;
-    char seen[64] = "unset";
+    char seen[64] = "";
     bei_error_set(BE_ERR_INTERNAL, "here");
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, other_thread, seen), 0);

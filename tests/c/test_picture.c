@@ -158,7 +158,7 @@ typedef struct scene {
 
 static bei_span_t encode(scene_t *s, int index, int width, int height, int seed)
 {
-    uint8_t *rgb = malloc((size_t)(width * height * 3));
+    uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
     for (int i = 0; i < width * height; i++)
         for (int c = 0; c < 3; c++)
             rgb[3 * i + c] = (uint8_t)(seed * 40 + (i % width) + 30 * c);
@@ -343,8 +343,10 @@ static void a_paste_may_hang_over_every_edge(void **state)
                 .stride = {SIDE, SIDE / 2, SIDE / 2}, .width = SIDE, .height = SIDE};
             for (int i = 0; i < 3; i++) {
                 size_t bytes = (size_t)SIDE * SIDE / (i ? 4 : 1);
-                picture.plane[i] = (uint8_t *)malloc(bytes + 2) + 1;
-                memset(picture.plane[i] - 1, GUARD, bytes + 2);
+                uint8_t *block = malloc(bytes + 2);
+                assert_non_null(block);
+                memset(block, GUARD, bytes + 2);
+                picture.plane[i] = block + 1;
             }
             assert_int_equal(bei_placement_prepare(&p.placement, SIDE, SIDE, PATCH, PATCH), BE_OK);
             bei_mouth_blend(&picture, &p.placement, &p.patch, p.mask);

@@ -48,7 +48,7 @@ static int setup(void **state)
     world->n = 16000 * SECONDS + 123;
     world->pcm = calloc(world->n, sizeof *world->pcm);
     for (size_t i = 0; i < world->n; i++)
-        world->pcm[i] = world->speech[i * 3 / 2] / 32768.0f;
+        world->pcm[i] = (float)world->speech[(3 * i) >> 1] / 32768.0f;
     *state = world;
     return 0;
 }
@@ -205,7 +205,7 @@ static void a_flush_between_utterances_adds_no_frame(void **state)
         be_runtime_t *runtime = open_stream(world);
         run_t run = {FNV_START, 0, 0};
         for (int i = 0; i < 10; i++) {
-            size_t n = (size_t)(100 + 700 * i);
+            size_t n = 100 + 700 * (size_t)i;
             assert_int_equal(be_runtime_push_audio(runtime, world->pcm + 9000, n), BE_OK);
             assert_int_equal(be_runtime_flush(runtime), BE_OK);
             if (!late)
@@ -214,7 +214,7 @@ static void a_flush_between_utterances_adds_no_frame(void **state)
         pull_all(runtime, &run);
         uint32_t wanted = 0;
         for (int i = 0; i < 10; i++)
-            wanted += (uint32_t)(100 + 700 * i + 639) / 640;
+            wanted += (100 + 700 * (uint32_t)i + 639) / 640;
         assert_int_equal(run.frames, wanted);
         assert_true(first == 0 || run.hash == first);
         first = run.hash;

@@ -115,7 +115,7 @@ be_status bei_file_create_beside(const char *path, char *name, size_t size)
         int descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor >= 0) {
             close(descriptor);
-            strcpy(name, candidate);
+            memcpy(name, candidate, (size_t)length + 1);
             return BE_OK;
         }
         if (errno != EEXIST)

@@ -127,7 +127,7 @@ be_status bei_mp4_open(const char *path, uint32_t width, uint32_t height, uint32
     mp4->width = width;
     mp4->height = height;
     mp4->fps = fps;
-    strcpy(mp4->path, path);
+    memcpy(mp4->path, path, strlen(path) + 1);
     be_status status = open_codec(mp4, crf);
     if (status == BE_OK)
         status = open_scaler(mp4);
@@ -146,9 +146,9 @@ be_status bei_mp4_open(const char *path, uint32_t width, uint32_t height, uint32
 static be_status keep_packet(bei_mp4_t *mp4)
 {
     if (mp4->waiting_count == mp4->waiting_capacity) {
-        size_t held = mp4->waiting_count * sizeof *mp4->waiting;
+        size_t held = mp4->waiting_count * sizeof(AVPacket *);
         size_t larger = mp4->waiting_capacity ? 2 * mp4->waiting_capacity : 256;
-        AVPacket **grown = bei_realloc(mp4->waiting, held, larger * sizeof *grown);
+        AVPacket **grown = bei_realloc(mp4->waiting, held, larger * sizeof(AVPacket *));
         if (!grown)
             return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu packets", larger);
         mp4->waiting = grown;

@@ -46,8 +46,8 @@ static float sample(const uint8_t *p, const format_t *format)
     case 16:
         return (float)bei_bytes_i16(p) / 32768.0f;
     case 24:
-        return (float)((int32_t)((uint32_t)bei_bytes_u16(p) << 8 | (uint32_t)p[2] << 24) / 256) /
-               8388608.0f;
+        return (float)(int32_t)((uint32_t)bei_bytes_u16(p) << 8 | (uint32_t)p[2] << 24) /
+               2147483648.0f;
     default:
         return (float)((double)bei_bytes_i32(p) / 2147483648.0);
     }
@@ -79,8 +79,8 @@ static be_status read_format(bei_span_t chunk, const char *label, format_t *form
 static be_status read_samples(bei_span_t data, const format_t *format, const char *label,
                               bei_sound_t *out)
 {
-    size_t width = format->bits / 8;
-    size_t frames = data.size / (width * format->channels);
+    size_t width = format->bits / 8, frame_bytes = width * format->channels;
+    size_t frames = frame_bytes ? data.size / frame_bytes : 0;
     size_t count = frames * format->channels;
     if (count > BEI_SOUND_MAX_BYTES / sizeof(float))
         return bei_fault_set(BE_ERR_AUDIO_FORMAT, label,
