@@ -449,6 +449,29 @@ static void frames_written_one_by_one_are_a_film(void **state)
     assert_int_equal(be_video_encoder_close(NULL), BE_ERR_INVALID_ARG);
 }
 
+/* An encoder of sound may never end on what no loudspeaker can play. */
+static void sound_beyond_all_measure_is_encoded(void **state)
+{
+    (void)state;
+    char loud[256];
+    snprintf(loud, sizeof loud, "%s", in_folder("loud.wav"));
+    wav_t wav = make_wav(3, 32, 0);
+    const float huge[] = {1e9f, -3e38f, NAN, INFINITY, 0, 1, -1, 2};
+    memcpy(wav.bytes + wav.size - sizeof huge, huge, sizeof huge);
+    FILE *file = fopen(loud, "wb");
+    fwrite(wav.bytes, 1, wav.size, file);
+    fclose(file);
+    be_video_encoder_t *encoder = NULL;
+    static uint8_t bgr[64 * 48 * 3];
+    assert_int_equal(
+        be_video_encoder_open(in_folder("l.mp4"), 64, 48, 25, BE_ENCODER_LOW, &encoder), BE_OK);
+    assert_int_equal(be_video_encoder_write_frame(encoder, bgr, sizeof bgr), BE_OK);
+    assert_int_equal(be_video_encoder_attach_audio(encoder, loud), BE_OK);
+    assert_int_equal(be_video_encoder_close(encoder), BE_OK);
+    remove(in_folder("l.mp4"));
+    remove(loud);
+}
+
 /* ---------------------------------------------------------------- authorisation, until it exists */
 
 static void authorisation_says_that_it_is_not_there(void **state)
@@ -480,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_recording_is_a_film_with_its_sound),
         cmocka_unit_test(a_failed_recording_leaves_nothing),
         cmocka_unit_test(frames_written_one_by_one_are_a_film),
+        cmocka_unit_test(sound_beyond_all_measure_is_encoded),
         cmocka_unit_test(authorisation_says_that_it_is_not_there),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

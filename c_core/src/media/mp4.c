@@ -203,7 +203,7 @@ void bei_mp4_set_sound(bei_mp4_t *mp4, bei_sound_t *sound)
     bei_sound_free(&mp4->sound);
     mp4->sound = *sound;
     *sound = (bei_sound_t){0};
-    bei_sound_fold(&mp4->sound);
+    bei_sound_tame(&mp4->sound);
 }
 
 /* ---------------------------------------------------------------- close */

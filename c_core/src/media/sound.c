@@ -1,15 +1,15 @@
 #include "media/sound.h"
 
+#include <math.h>
+
 void bei_sound_free(bei_sound_t *sound)
 {
     bei_free(sound->samples);
     *sound = (bei_sound_t){0};
 }
 
-void bei_sound_fold(bei_sound_t *sound)
+static void fold(bei_sound_t *sound)
 {
-    if (sound->channels <= 2)
-        return;
     const float *from = sound->samples;
     for (size_t i = 0; i < sound->frames; i++) {
         double sum = 0;
@@ -18,4 +18,14 @@ void bei_sound_fold(bei_sound_t *sound)
         sound->samples[i] = (float)(sum / sound->channels);
     }
     sound->channels = 1;
+}
+
+void bei_sound_tame(bei_sound_t *sound)
+{
+    if (sound->channels > 2)
+        fold(sound);
+    for (size_t i = 0; i < sound->frames * sound->channels; i++) {
+        float sample = sound->samples[i];
+        sound->samples[i] = isfinite(sample) ? fminf(fmaxf(sample, -1.0f), 1.0f) : 0.0f;
+    }
 }

@@ -19,8 +19,9 @@ typedef struct bei_sound {
 
 void bei_sound_free(bei_sound_t *sound);
 
-/* Averages more than two channels to one, in place: what a video of a speaker has a use for. */
-void bei_sound_fold(bei_sound_t *sound);
+/* Makes a sound fit for an encoder, in place: more than two channels are averaged to one, what is not finite
+ * becomes 0, the rest is clamped to [-1, 1] (FFmpeg's AAC never ends on samples of 1e8). */
+void bei_sound_tame(bei_sound_t *sound);
 
 /* Decodes the bytes of a sound file: WAV by our own reader, everything else by libsndfile (FLAC, OGG, MP3,
  * AIFF, ...), which is opened when first needed. BE_ERR_AUDIO_FORMAT with a sentence that says what
