@@ -10,6 +10,7 @@ import numpy as np
 from human import Human
 
 FRAMES = 104
+CHIN = 491  # a vertex under the lower lip
 # Amplitudes in degrees of cos(k * pi * t), k = 1..5.
 YAW = (0.90, 1.00, -0.60, 0.24, 0.10)
 PITCH = (0.33, -0.46, 0.50, -0.27, 0.12)
@@ -53,6 +54,18 @@ def turns(human: Human, frame: int, frames: int = FRAMES) -> dict[str, np.ndarra
     for bone, vector in human.mix({k: v * shut for k, v in lids.items()}).items():
         out[bone] = out.get(bone, np.zeros(3)) + vector
     return out
+
+
+def follow(human: Human, points: np.ndarray, head: np.ndarray) -> np.ndarray:
+    """Hair (..., 3) that follows the head, less and less from the chin down to the shoulders.
+
+    head: (4, 4) matrix of the head bone.
+    """
+    low, high = human.joint("neck01")[1] - 0.35, human.shape[CHIN, 1]
+    t = np.clip((points[..., 1:2] - low) / (high - low), 0, 1)
+    weight = t * t * (3 - 2 * t)
+    moved = points @ head[:3, :3].T + head[:3, 3]
+    return points + weight * (moved - points)
 
 
 def order(frames: int = FRAMES) -> list[int]:

@@ -16,6 +16,8 @@ from pathlib import Path
 import figure
 import numpy as np
 import place
+import settle
+from human import Fitted, Human
 from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -64,14 +66,18 @@ def moving(pictures: Pictures) -> np.ndarray:
     return weight * np.clip((border - 2) / EDGE, 0, 1)
 
 
-def clean_frames(pictures: Pictures) -> dict[int, np.ndarray]:
-    """Frames whose still parts are exactly the base picture."""
+def clean_frames(pictures: Pictures, human: Human, assets: Path) -> dict[int, np.ndarray]:
+    """Frames with calm hair whose still parts are exactly the base picture."""
+    rect = tuple(pictures.info["head"])
+    folder = assets / "base" if (assets / "base").is_dir() else assets
+    name = pictures.info.get("hair", "long01")
+    cards = Fitted(folder / "hair" / name / f"{name}.mhclo").fit(human.shape)
+    calm = settle.settle(pictures.frames, settle.tracks(human, cards), rect)
     x, y, w, h = pictures.info["head"]
     still = pictures.base[y : y + h, x : x + w].astype(float)
     weight = moving(pictures)[..., None]
     return {
-        i: np.rint(still + (frame - still) * weight).astype(np.uint8)
-        for i, frame in pictures.frames.items()
+        i: np.rint(still + (frame - still) * weight).astype(np.uint8) for i, frame in calm.items()
     }
 
 
@@ -99,7 +105,7 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
     rest = pictures.mouths[0]
     changed = place.change([m for i, m in pictures.mouths.items() if i], rest)
     mask = place.mask(changed)
-    frames = clean_frames(pictures)
+    frames = clean_frames(pictures, human, assets)
     placed = placements(pictures, frames, fitted, mask)
     coords = pictures.info["mouths"]
     mouths = [imx.Mouth.rest()]

@@ -9,14 +9,13 @@ import backdrop
 import bpy
 import complexion
 import figure
+import motion
 import numpy as np
 import skin
 import strands
 from camera import DISTANCE, HEIGHT, LENS, SENSOR, UNIT, WIDTH, Camera, to_blender
 from human import Fitted, Human, Mesh
 from mathutils import Matrix, Vector
-
-CHIN = 491  # a vertex under the lower lip
 
 
 def matrix_to_blender(matrix: np.ndarray) -> np.ndarray:
@@ -265,9 +264,6 @@ class Stage:
         self.locks = strands.hair(piece.mesh, points, seed=3, density=420.0)
         strands.taper(self.locks, 0.0032, 0.0010)
         self._underlay(piece.mesh, points)
-        chin = self.human.shape[CHIN, 1]
-        low = self.human.joint("neck01")[1] - 0.35
-        self.hang = (low, chin)
         self.hair = add_strands("hair", self.locks, skin.strand("hair", 0.74, 0.30))
 
     def _underlay(self, mesh: Mesh, points: np.ndarray) -> None:
@@ -282,14 +278,6 @@ class Stage:
         self.sheet_points = points
         dark = skin.plain("underlay", (0.026, 0.015, 0.010), 0.9)
         self.sheet, self.sheet_vertices = add_mesh("underlay", points, mesh, faces, dark, 0)
-
-    def _follow(self, points: np.ndarray, head: np.ndarray) -> np.ndarray:
-        """Points that follow the head, less and less from the chin down to the shoulders."""
-        low, high = self.hang
-        t = np.clip((points[..., 1:2] - low) / (high - low), 0, 1)
-        weight = t * t * (3 - 2 * t)
-        moved = points @ head[:3, :3].T + head[:3, 3]
-        return points + weight * (moved - points)
 
     def _fine_hair(self) -> None:
         self.fine = []
@@ -328,9 +316,13 @@ class Stage:
         if np.allclose(head, self.head):
             return
         self.head = head
-        moved = strands.Strands(self._follow(self.locks.points, head), self.locks.radius)
+        moved = strands.Strands(
+            motion.follow(self.human, self.locks.points, head), self.locks.radius
+        )
         set_strands(self.hair.data, moved)
-        self._write(self.sheet, self._follow(self.sheet_points[self.sheet_vertices], head))
+        self._write(
+            self.sheet, motion.follow(self.human, self.sheet_points[self.sheet_vertices], head)
+        )
 
     @staticmethod
     def _write(thing: Any, points: np.ndarray) -> None:
