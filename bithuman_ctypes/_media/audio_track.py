@@ -83,11 +83,15 @@ class AudioTrack:
         yield from self._stream.encode(None)
 
     def _shaped(self, block: Block) -> NDArray[np.float32]:
-        """A block as float32 (samples, channels of the track)."""
+        """A block as float32 (samples, channels of the track), every sample in [-1, 1]."""
         data = block.data.reshape(-1, block.channels)
-        samples: NDArray[np.float32] = (
-            data / np.float32(32768) if data.dtype == np.int16 else data
-        ).astype(np.float32, copy=False)
+        samples: NDArray[np.float32]
+        if data.dtype == np.int16:
+            samples = data.astype(np.float32) / np.float32(32768)
+        else:
+            # As the engine hears it. FFmpeg's AAC encoder refuses NaN, and never returns from a
+            # sample such as 1e9, which one broken file can have.
+            samples = np.nan_to_num(data, nan=0.0, posinf=0.0, neginf=0.0).clip(-1, 1)
         if block.channels == self._channels:
             return samples
         mono = samples.mean(axis=1, dtype=np.float32, keepdims=True)

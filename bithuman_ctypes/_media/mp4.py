@@ -124,20 +124,30 @@ class Mp4Writer:
 
     def finish(self) -> None:
         """Ends both tracks at the same time and completes the file."""
-        self._mux(self._video.encode(None))
-        if self._audio is not None:
-            self._mux(self._audio.finish(self._frames_in))
+        try:
+            self._mux(self._video.encode(None))
+            if self._audio is not None:
+                self._mux(self._audio.finish(self._frames_in))
+        except BaseException:
+            self._abandon()
+            raise
         try:
             self._container.close()
         except (OSError, av.FFmpegError) as error:
             raise cannot_write(self._name, error) from None
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
-        try:
-            for packet in packets:
+        # The iterable may encode as it goes; only the multiplexer's errors are about the file.
+        for packet in packets:
+            try:
                 self._container.mux(packet)
-        except (OSError, av.FFmpegError) as error:
-            raise cannot_write(self._name, error) from None
+            except (OSError, av.FFmpegError) as error:
+                raise cannot_write(self._name, error) from None
+
+    def _abandon(self) -> None:
+        # The file is thrown away, and the exception that is under way says why.
+        with contextlib.suppress(OSError, ValueError, av.FFmpegError):
+            self._container.close()
 
     def __enter__(self) -> Mp4Writer:
         return self
@@ -150,7 +160,5 @@ class Mp4Writer:
     ) -> None:
         if kind is None:
             self.finish()
-            return
-        # The file is thrown away, and the exception that is under way says why.
-        with contextlib.suppress(OSError, ValueError, av.FFmpegError):
-            self._container.close()
+        else:
+            self._abandon()

@@ -123,6 +123,41 @@ def test_the_level_stays(tmp_path: Path, dtype: type) -> None:
     assert np.abs(heard[0, 10000:40000]).max() == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e9, -1e30])
+@pytest.mark.parametrize(("rate", "channels"), [(48000, 1), (37000, 2), (16000, 6)])
+def test_samples_that_no_encoder_takes(
+    tmp_path: Path, bad: float, rate: int, channels: int
+) -> None:
+    data = np.repeat(tone(1.0, rate, 440, 0.5)[:, None], channels, axis=1)
+    data[rate // 2 : rate // 2 + 40] = bad
+    write(tmp_path / "n.mp4", 25, [Block(data, rate, channels)])
+    heard, out_rate = decoded(tmp_path / "n.mp4")
+    assert np.isfinite(heard).all()
+    assert np.abs(heard).max() < 2
+    part = slice(out_rate // 10, out_rate // 3)
+    assert np.corrcoef(heard[0, part], tone(1.0, out_rate, 440)[part])[0, 1] > 0.99
+
+
+def test_only_the_file_is_called_unwritable(tmp_path: Path) -> None:
+    """An encoder that refuses says so itself, rather than blaming the file."""
+    with Mp4Writer(str(tmp_path / "e.mp4"), SIDE, SIDE) as writer:
+
+        def encode() -> Any:
+            raise av.FFmpegError(22, "refused by the encoder")
+
+        with pytest.raises(av.FFmpegError, match="refused by the encoder"):
+            writer._mux(encode() for _ in range(1))
+        writer.push_frame(np.zeros((SIDE, SIDE, 3), np.uint8))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_that_is_full_is_unwritable() -> None:
+    with pytest.raises(bh.OutputError, match=r"cannot write my\.mp4: ") as caught:
+        write(Path("/dev/full"), 3, [], name="my.mp4")
+    assert caught.value.exit_code == 73
+
+
 def test_sound_is_cut_and_filled(tmp_path: Path) -> None:
     write(tmp_path / "cut.mp4", 25, [Block(tone(9.0, 24000), 24000, 1)])
     write(tmp_path / "fill.mp4", 25, [Block(tone(0.2, 24000), 24000, 1)])
