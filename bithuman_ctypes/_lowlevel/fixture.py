@@ -66,8 +66,7 @@ class Fixture(Handle):
     @property
     def info(self) -> FixtureInfo:
         """Everything about the avatar at once."""
-        with self._lock:
-            self._live()
+        with self._entered():
             return self._info
 
     @property

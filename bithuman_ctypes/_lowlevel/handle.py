@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -33,8 +35,19 @@ class Handle:
         self._pid = os.getpid()
         self._pointer = pointer
 
-    def _live(self) -> Any:
-        """The pointer, to be used while ``_lock`` is held, so that no other thread closes it."""
+    @contextmanager
+    def _entered(self) -> Iterator[Any]:
+        """Gives the pointer; no other thread uses or closes it until the block is left.
+
+        The process is looked at before the lock is taken: in a forked one the lock may be held for
+        ever, by a thread that was not copied.
+        """
+        self._require_usable()
+        with self._lock:
+            self._require_usable()  # closed while we waited
+            yield self._pointer
+
+    def _require_usable(self) -> None:
         if self._pointer is None:
             raise RuntimeNotReadyError(f"this {type(self).__name__} is closed")
         if self._pid != os.getpid():
@@ -42,7 +55,6 @@ class Handle:
                 f"this {type(self).__name__} belongs to process {self._pid} and cannot be used in "
                 f"the forked process {os.getpid()}: make it after the fork"
             )
-        return self._pointer
 
     def _release(self, pointer: Any) -> None:
         """Gives the pointer back to the C library."""

@@ -51,8 +51,8 @@ class Runtime(Handle):
         self._result = ffi.new("be_compose_result_t *")
         self._size = ffi.new("be_compose_size_t *")
         out = ffi.new("be_runtime_t **")
-        with fixture._lock:
-            check(self._lib.be_runtime_create(fixture._live(), ffi.NULL, out))
+        with fixture._entered() as avatar:
+            check(self._lib.be_runtime_create(avatar, ffi.NULL, out))
         self._own(out[0])
 
     @property
@@ -73,11 +73,9 @@ class Runtime(Handle):
             array = arrays.float_samples("embedding_out", embedding_out, writable=True)
             embedding, room = ffi.from_buffer("float[]", array, require_writable=True), array.size
         result = ffi.new("be_tick_result_t *")
-        with self._lock:
+        with self._entered() as pointer:
             check(
-                self._lib.be_runtime_tick(
-                    self._live(), samples, len(samples), embedding, room, result
-                )
+                self._lib.be_runtime_tick(pointer, samples, len(samples), embedding, room, result)
             )
         return int(result.cluster_idx)
 
@@ -117,8 +115,8 @@ class Runtime(Handle):
     def push_audio(self, pcm: Pcm) -> None:
         """Appends audio of any length; it is copied."""
         samples = ffi.from_buffer("float[]", arrays.float_samples("pcm", pcm))
-        with self._lock:
-            check(self._lib.be_runtime_push_audio(self._live(), samples, len(samples)), AudioError)
+        with self._entered() as pointer:
+            check(self._lib.be_runtime_push_audio(pointer, samples, len(samples)), AudioError)
 
     def push_chunk(self, data: NDArray[Any], sample_rate: int, channels: int | None = None) -> None:
         """Appends audio as its source made it; the engine averages the channels and resamples.
@@ -136,18 +134,18 @@ class Runtime(Handle):
         chunk.channels = channels
         chunk.data = samples
         chunk.frames = count
-        with self._lock:
-            check(self._lib.be_runtime_push_chunk(self._live(), chunk), AudioError)
+        with self._entered() as pointer:
+            check(self._lib.be_runtime_push_chunk(pointer, chunk), AudioError)
 
     def flush(self) -> None:
         """Nothing more follows for now: everything pushed can be pulled, padded to a whole tick."""
-        with self._lock:
-            check(self._lib.be_runtime_flush(self._live()))
+        with self._entered() as pointer:
+            check(self._lib.be_runtime_flush(pointer))
 
     def ticks_available(self) -> int:
         """How many frames can be pulled now."""
-        with self._lock:
-            return int(self._lib.be_runtime_ticks_available(self._live()))
+        with self._entered() as pointer:
+            return int(self._lib.be_runtime_ticks_available(pointer))
 
     @overload
     def pull_frame(
@@ -204,8 +202,8 @@ class Runtime(Handle):
 
     def reset_stream(self) -> None:
         """Forgets all audio and starts anew at the first source frame."""
-        with self._lock:
-            self._lib.be_runtime_reset_stream(self._live())
+        with self._entered() as pointer:
+            self._lib.be_runtime_reset_stream(pointer)
 
     # ------------------------------------------------------------------ inside
 
@@ -233,8 +231,7 @@ class Runtime(Handle):
             frame = arrays.picture("out", out, width, height)
         pixels = ffi.from_buffer("uint8_t[]", frame, require_writable=True)
         result = self._result
-        with self._lock:
-            pointer = self._live()
+        with self._entered() as pointer:
             target = ffi.NULL
             if size is not None:
                 target = self._size

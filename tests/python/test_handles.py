@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -103,6 +104,61 @@ print("parent is well")
     assert all("forked process" in line for line in lines[:3])
 
 
+FORK_IN_A_CALL = """
+import os, signal, sys, threading, time, warnings
+import numpy as np
+import bithuman_ctypes as bh
+
+warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 and later warn of fork with threads
+fixture = bh.Fixture(sys.argv[1])
+runtime = bh.Runtime(fixture)
+pcm, done = np.zeros(640, np.float32), threading.Event()
+
+def work():
+    while not done.is_set():
+        runtime.get_source_frame(size=(4096, 4096))
+
+CALLS = [
+    runtime.ticks_available, runtime.flush, runtime.reset_stream, runtime.pull_frame,
+    runtime.get_source_frame, lambda: runtime.push_audio(pcm), lambda: runtime.tick(pcm),
+    lambda: runtime.push_chunk(pcm, 16000), lambda: runtime.tick_compose(pcm),
+    lambda: bh.Runtime(fixture), lambda: fixture.info,
+]
+
+def child():
+    signal.alarm(20)  # a hang ends as a signal
+    for call in CALLS:
+        try:
+            call()
+            os._exit(1)
+        except bh.RuntimeNotReadyError as error:
+            if "forked process" not in str(error):
+                os._exit(2)
+    runtime.close()
+    fixture.close()
+    os._exit(0)
+
+threading.Thread(target=work).start()
+while not runtime._lock.locked():
+    time.sleep(0.001)
+statuses = []
+for _ in range(5):
+    pid = os.fork()
+    if pid == 0:
+        child()
+    statuses.append(os.waitpid(pid, 0)[1])
+done.set()
+print(statuses)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_a_process_forked_in_the_middle_of_a_call_does_not_hang() -> None:
+    """The child's copy of the lock is held by a thread that the child does not have."""
+    result = run_python(FORK_IN_A_CALL, str(TINY), PYTHONWARNINGS="ignore")
+    assert result.stdout.strip() == "[0, 0, 0, 0, 0]", result.stderr
+
+
 def test_calls_from_several_threads_take_turns(fixture: bh.Fixture, spoken: Pcm) -> None:
     failures: list[BaseException] = []
     with bh.Runtime(fixture) as runtime:
@@ -127,18 +183,17 @@ def test_calls_from_several_threads_take_turns(fixture: bh.Fixture, spoken: Pcm)
     assert failures == []
 
 
-def test_closing_while_another_thread_works(fixture: bh.Fixture, spoken: Pcm) -> None:
+def test_closing_while_another_thread_works(fixture: bh.Fixture) -> None:
     for _ in range(5):
         runtime = bh.Runtime(fixture)
         seen: list[str] = []
         ready = threading.Event()
 
         def work(runtime: bh.Runtime = runtime, ready: threading.Event = ready) -> None:
-            runtime.push_audio(spoken)
             ready.set()
             try:
-                while True:
-                    runtime.pull_frame()
+                while True:  # unlike pulling, this ends only when the stream is closed
+                    runtime.get_source_frame()
             except bh.RuntimeNotReadyError as error:
                 seen.append(str(error))  # noqa: B023  # joined before the next round
 
@@ -148,6 +203,7 @@ def test_closing_while_another_thread_works(fixture: bh.Fixture, spoken: Pcm) ->
         runtime.close()
         thread.join()
         assert len(seen) == 1
+        assert "this Runtime is closed" in seen[0]
 
 
 LEAKS = """
@@ -198,6 +254,33 @@ def test_two_hundred_avatars_leave_nothing() -> None:
     resident, traced = map(int, result.stdout.split())
     assert traced < 64 << 10
     assert resident < 8 << 20
+
+
+def test_other_threads_run_while_c_works(runtime: bh.Runtime) -> None:
+    """A call that held the GIL would stop the counting for as long as it lasts."""
+    count, done = 0, threading.Event()
+
+    def work() -> None:
+        nonlocal count
+        while not done.is_set():
+            count += 1
+            time.sleep(0)  # offers the GIL, so that we are not kept waiting for our turn
+
+    out = np.empty((4096, 4096, 3), np.uint8)
+    thread = threading.Thread(target=work)
+    interval = sys.getswitchinterval()
+    thread.start()
+    try:
+        runtime.get_source_frame(0, out, (4096, 4096))
+        sys.setswitchinterval(10)  # from here on the GIL is had only from one who gives it up
+        before = count
+        runtime.get_source_frame(0, out, (4096, 4096))
+        after = count
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
+    assert after - before > 100
 
 
 ENDURANCE = """
