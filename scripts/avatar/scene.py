@@ -191,6 +191,7 @@ class Stage:
             for i in mesh.groups["body"]
             if self.human.shape[mesh.faces[i], 1].min() > low
             and not all(v in self.hidden for v in mesh.faces[i])
+            and np.abs(self.neutral[mesh.faces[i], 0]).min() < 0.8  # shoulders are clothed
         ]
         brow = self._fitted("eyebrows", "eyebrow001", "eyebrow001.mhclo").fit(self.human.shape)
         face, lips = complexion.picture(self.human, brow, self.human.joint("eye.L"))
