@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from bithuman_ctypes._assets import bundled
 from bithuman_ctypes._audio import FPS, blocks
 from bithuman_ctypes._compose import compose
 from bithuman_ctypes._lowlevel import Fixture
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from bithuman_ctypes._audio import Audio
 
 __all__ = ["Avatar", "Bithuman", "bundled", "open"]
-
-ASSETS = Path(__file__).resolve().parent / "assets"
-
-
-def bundled(name: str) -> Path:
-    """A file that comes with the package: "default.imx" (an avatar) or "speech.wav"."""
-    return ASSETS / name
 
 
 class Avatar:

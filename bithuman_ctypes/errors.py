@@ -30,7 +30,9 @@ of Python arguments are plain ``TypeError`` and ``ValueError``.
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False  # importing typing would take longer than everything else here
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 __all__ = [
     "AccountStatusError",

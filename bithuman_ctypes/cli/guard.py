@@ -1,14 +1,18 @@
-"""What every command does about errors: one line on stderr and an exit status that says which."""
+"""What every command does about errors: one line on stderr and an exit status that says which.
+
+This module imports next to nothing: until ``guarded`` runs, Ctrl-C is a traceback.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from types import FrameType
-from typing import Callable, NoReturn
 
-from bithuman_ctypes.errors import BithumanError
+TYPE_CHECKING = False  # importing typing would be most of our import
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Callable, NoReturn
 
 EXIT_INTERRUPTED = 128 + 2  # as a shell reports SIGINT
 EXIT_BROKEN_PIPE = 128 + 13  # and SIGPIPE
@@ -25,20 +29,60 @@ def guarded(program: str, job: Callable[[], None]) -> int:
     of stdout has gone. SIGTERM and SIGHUP unwind like exceptions, so that temporary files go.
     Anything else is a bug and keeps its traceback.
     """
-    _unwind_on_signals()
+    try:
+        _mend_streams()
+        _unwind_on_signals()
+        return _status(program, job)
+    except KeyboardInterrupt:
+        say(f"{program}: interrupted")
+        return EXIT_INTERRUPTED
+
+
+def say(line: str) -> None:
+    """Prints a line on stderr; where that cannot be written, goes on in silence."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _discard(2)
+
+
+def _status(program: str, job: Callable[[], None]) -> int:
+    from bithuman_ctypes.errors import BithumanError
+
     try:
         job()
     except BithumanError as error:
-        print(f"{program}: {_one_line(error)}", file=sys.stderr)
+        say(f"{program}: {_one_line(error)}")
         return error.exit_code
-    except KeyboardInterrupt:
-        print(f"{program}: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
     except StdoutClosed:
-        # Python flushes stdout once more when it exits; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(1)
         return EXIT_BROKEN_PIPE
     return 0
+
+
+def _mend_streams() -> None:
+    """Gives closed standard descriptors to the null device, and makes sys.stderr a file.
+
+    Otherwise the next file that is opened becomes descriptor 2, and what libraries complain about
+    is written into it; and print, with None for a file, writes to standard output.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False, errors="backslashreplace")
+
+
+def _discard(descriptor: int) -> None:
+    """What is written to a standard descriptor goes nowhere from now on.
+
+    Python flushes the streams once more when it exits; that must not fail.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)
 
 
 def _unwind_on_signals() -> None:

@@ -1,16 +1,32 @@
-"""``python -m bithuman_ctypes COMMAND``, and the entry points of the console scripts."""
+"""``python -m bithuman_ctypes COMMAND``, and the entry points of the console scripts.
+
+Whatever takes time, importing included, happens inside the guard: Ctrl-C may come at any moment.
+"""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-
-from bithuman_ctypes.cli import render
 from bithuman_ctypes.cli.guard import guarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a subcommand and returns the exit status."""
+    return guarded("bithuman_ctypes render", lambda: _main(argv))
+
+
+def essence_render(argv: Sequence[str] | None = None) -> int:
+    """The console script ``essence-render``."""
+    return guarded("essence-render", lambda: _essence_render(argv))
+
+
+def _main(argv: Sequence[str] | None) -> None:
+    import argparse
+
+    from bithuman_ctypes.cli import render
+
     parser = argparse.ArgumentParser(
         prog="python -m bithuman_ctypes", description="A real-time talking avatar."
     )
@@ -18,13 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     render.add_arguments(
         commands.add_parser("render", help=render.SUMMARY, description=render.DESCRIPTION)
     )
-    arguments = parser.parse_args(argv)
-    return guarded("bithuman_ctypes render", lambda: render.run(arguments))
+    render.run(parser.parse_args(argv))
 
 
-def essence_render(argv: Sequence[str] | None = None) -> int:
-    """The console script ``essence-render``."""
+def _essence_render(argv: Sequence[str] | None) -> None:
+    import argparse
+
+    from bithuman_ctypes.cli import render
+
     parser = argparse.ArgumentParser(prog="essence-render", description=render.DESCRIPTION)
     render.add_arguments(parser)
-    arguments = parser.parse_args(argv)
-    return guarded("essence-render", lambda: render.run(arguments))
+    render.run(parser.parse_args(argv))

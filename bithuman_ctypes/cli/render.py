@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bithuman_ctypes.avatar import bundled
-from bithuman_ctypes.cli.progress import progress
-from bithuman_ctypes.cli.sinks import Mp4Sink, RawSink, Sink
+from bithuman_ctypes._assets import bundled
+from bithuman_ctypes.cli.guard import say
 from bithuman_ctypes.types import EP
 
 if TYPE_CHECKING:
     from bithuman_ctypes._lowlevel import Fixture
+    from bithuman_ctypes.cli.sinks import Sink
     from bithuman_ctypes.types import ComposedFrame
 
 SUMMARY = "make a video of an avatar that says an audio file"
@@ -29,26 +28,25 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's options."""
-    from bithuman_ctypes import __version__
-
     add = parser.add_argument
     add(
         "--model",
         metavar="FILE.imx",
-        type=Path,
+        type=_file,
         default=bundled("default.imx"),
         help="the avatar (default: the bundled one)",
     )
     add(
         "--audio",
         metavar="FILE",
-        type=Path,
+        type=_file,
         default=bundled("speech.wav"),
         help="WAV, FLAC, OGG or MP3, any rate, any channels (default: the bundled speech)",
     )
     add(
         "--output",
         metavar="FILE.mp4",
+        type=_named,
         required=True,
         help="the MP4 to write, or - for raw BGR24 frames on standard output",
     )
@@ -94,7 +92,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_limit,
         help="stop after N of the engine's frames: N / 25 seconds",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add("--version", action=_Version, nargs=0, help="show the version and exit")
+
+
+class _Version(argparse.Action):
+    """argparse's own wants the text beforehand, and finding it out takes longer than the rest."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from bithuman_ctypes import __version__
+
+        print(f"{parser.prog} {__version__}")
+        parser.exit()
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -102,8 +110,10 @@ def run(arguments: argparse.Namespace) -> None:
     from bithuman_ctypes import __abi_version__, __core_version__, __version__
     from bithuman_ctypes._audio import blocks, frames_in_file
     from bithuman_ctypes._compose import compose
+    from bithuman_ctypes.cli.progress import progress
+    from bithuman_ctypes.cli.sinks import Mp4Sink, RawSink
 
-    _say(f"essence-render {__version__} (core {__core_version__}, ABI {__abi_version__})")
+    say(f"essence-render {__version__} (core {__core_version__}, ABI {__abi_version__})")
     total = frames_in_file(arguments.audio)
     if arguments.limit is not None:
         total = min(arguments.limit, total or arguments.limit)
@@ -124,7 +134,7 @@ def run(arguments: argparse.Namespace) -> None:
                     sink.write(frame.bgr)
                     step()
     _say_composed(sink.frames_in, seconds)
-    _say(f"wrote    {sink.summary()}")
+    say(f"wrote    {sink.summary()}")
 
 
 @contextmanager
@@ -137,7 +147,7 @@ def _loaded(arguments: argparse.Namespace) -> Iterator[Fixture]:
         elapsed = (time.perf_counter() - start) * 1e3
         active = fixture.active_ep.name.lower()
         refused = wanted not in (EP.AUTO, fixture.active_ep)
-        _say(
+        say(
             f"loaded   {arguments.model} in {elapsed:.0f} ms: "
             f"{fixture.frame_width}x{fixture.frame_height}, {fixture.cluster_count} clusters, "
             f"{fixture.source_frame_count} source frames, encoder on {active}"
@@ -157,17 +167,23 @@ def _limited(
 
 def _say_composed(count: int, seconds: float) -> None:
     each = seconds / count
-    _say(
+    say(
         f"composed {count} frames in {seconds:.2f} s: {each * 1e3:.2f} ms per frame, "
         f"{1 / each:.0f} fps (without the encoding)"
     )
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 # ------------------------------------------------------------------ option values
+
+
+def _named(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the file is empty")
+    return text
+
+
+def _file(text: str) -> Path:
+    return Path(_named(text))
 
 
 def _fps(text: str) -> Fraction:

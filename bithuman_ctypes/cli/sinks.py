@@ -13,7 +13,7 @@ from bithuman_ctypes._media.output import atomic_output, cannot_write
 from bithuman_ctypes._media.pace import Pace
 from bithuman_ctypes._media.render import heard_by, mp4_writer
 from bithuman_ctypes.cli.guard import StdoutClosed
-from bithuman_ctypes.errors import AudioError, InvalidArgumentError
+from bithuman_ctypes.errors import AudioError, InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -88,6 +88,8 @@ class RawSink:
     """Writes packed BGR24 frames to standard output and nothing else."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
+        if sys.stdout is None:
+            raise OutputError("cannot write to standard output: it is closed")
         if sys.stdout.isatty():
             raise InvalidArgumentError("raw video does not go to a terminal: use a pipe or a file")
         self._arguments = arguments

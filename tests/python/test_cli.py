@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -272,7 +273,114 @@ def test_what_to_install(second: Path, out: Path, missing: str) -> None:
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--model", "--audio", "--output"])
+def test_an_empty_name(option: str) -> None:
+    result = render("--output", "x.mp4", option, "")
+    assert result.returncode == 2
+    assert lines(result)[-1].endswith(f"argument {option}: the name of the file is empty")
+
+
+# ------------------------------------------------------------------ streams that are not there
+
+
+def in_a_shell(redirection: str, *arguments: object) -> subprocess.CompletedProcess[bytes]:
+    """Runs the command with a redirection of the shell's."""
+    return subprocess.run(
+        ["sh", "-c", f'"$@" {redirection}', "sh", *RENDER, *map(str, arguments)],
+        env=environment(),
+        cwd=ELSEWHERE,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+NO_STDERR = ["2>&-", "2>/dev/full"]
+
+
+@pytest.mark.parametrize("redirection", NO_STDERR)
+def test_video_without_a_place_for_the_report(second: Path, redirection: str) -> None:
+    arguments = ["--model", TINY, "--audio", second, "--output", "-"]
+    result = in_a_shell(redirection, *arguments)
+    assert result.returncode == 0
+    assert len(result.stdout) == 25 * FRAME, "nothing of the report is among the frames"
+    assert result.stdout == render(*arguments).stdout
+
+
+@pytest.mark.parametrize("redirection", [*NO_STDERR, ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_file_without_a_place_for_the_report(second: Path, out: Path, redirection: str) -> None:
+    path = out / "a.mp4"
+    result = in_a_shell(redirection, "--model", TINY, "--audio", second, "--output", path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    with av.open(str(path)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 25
+
+
+@pytest.mark.parametrize("redirection", NO_STDERR)
+def test_an_error_without_a_place_for_it(out: Path, redirection: str) -> None:
+    result = in_a_shell(redirection, "--model", "no.imx", "--output", out / "a.mp4")
+    assert (result.returncode, result.stdout) == (66, b"")
+    usage = in_a_shell(redirection, "--nonsense")
+    assert (usage.returncode, usage.stdout) == (2, b"")
+
+
+def test_video_without_standard_output(second: Path) -> None:
+    result = in_a_shell(">&-", "--model", TINY, "--audio", second, "--output", "-")
+    assert result.returncode == 73, result.stderr
+    assert lines(result)[-1].endswith("cannot write to standard output: it is closed")
+
+
 # ------------------------------------------------------------------ signals and terminals
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+from bithuman_ctypes.cli.main import essence_render
+sys.meta_path.insert(0, Finder())
+sys.exit(essence_render(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bithuman_ctypes.errors", "argparse", "bithuman_ctypes.cli.render", "numpy", "_cffi_backend",
+        "bithuman_ctypes._ffi._tables", "av", "soundfile",
+    ],
+)  # fmt: skip
+def test_interrupted_while_it_starts(second: Path, out: Path, name: str) -> None:
+    arguments = ["--model", TINY, "--audio", second, "--output", out / "a.mp4"]
+    result = run_python(INTERRUPTED_IMPORT, name, *map(str, arguments))
+    assert result.returncode == 130, result.stderr
+    assert result.stderr.splitlines()[-1] == "essence-render: interrupted"
+    assert "Traceback" not in result.stderr
+    assert list(out.iterdir()) == []
+
+
+def test_before_the_guard_nothing_is_imported() -> None:
+    result = run_python(
+        "import sys; before = set(sys.modules); import bithuman_ctypes.cli.main\n"
+        "print(sorted(m for m in set(sys.modules) - before if m.startswith('bithuman') "
+        "or m in ('argparse', 'typing', 'numpy', 'pathlib')))"
+    )
+    ours = [f"bithuman_ctypes{name}" for name in ("", ".cli", ".cli.guard", ".cli.main")]
+    assert ast.literal_eval(result.stdout) == ours, result.stderr
+
+
+def test_help_needs_no_numbers() -> None:
+    """Nobody waits for numpy to read the options."""
+    result = run_python(
+        "import sys\nfrom bithuman_ctypes.cli.main import essence_render\n"
+        "try: essence_render(['--help'])\n"
+        "except SystemExit: print([m for m in ('numpy', 'av', '_cffi_backend') if m in sys.modules])"
+    )
+    assert result.stdout.splitlines()[-1] == "[]", result.stderr
 
 
 def start_endless(out: Path) -> subprocess.Popen[bytes]:
