@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
+from bithuman_ctypes._lowlevel.pool import frames
 from bithuman_ctypes.errors import RuntimeNotReadyError
 
 _Self = TypeVar("_Self", bound="Handle")
@@ -34,6 +35,7 @@ class Handle:
         """Takes over a pointer. The last step of a subclass's __init__."""
         self._pid = os.getpid()
         self._pointer = pointer
+        frames.use(id(self))
 
     @contextmanager
     def _entered(self) -> Iterator[Any]:
@@ -67,6 +69,7 @@ class Handle:
 
     def close(self) -> None:
         """Frees what is behind the handle; waits for a call of another thread on it to end."""
+        frames.leave(id(self))
         if self._pid != os.getpid():
             # The parent frees the original; the lock may be held by a thread that is not here.
             self._pointer = None

@@ -350,8 +350,8 @@ sys.exit(essence_render(sys.argv[2:]))
 @pytest.mark.parametrize(
     "name",
     [
-        "bithuman_ctypes.errors", "argparse", "bithuman_ctypes.cli.render", "numpy", "_cffi_backend",
-        "bithuman_ctypes._ffi._tables", "av", "soundfile",
+        "bithuman_ctypes.errors", "argparse", "bithuman_ctypes.cli.render", "numpy",
+        "_cffi_backend", "bithuman_ctypes._ffi._tables", "av", "soundfile",
     ],
 )  # fmt: skip
 def test_interrupted_while_it_starts(second: Path, out: Path, name: str) -> None:
@@ -378,7 +378,8 @@ def test_help_needs_no_numbers() -> None:
     result = run_python(
         "import sys\nfrom bithuman_ctypes.cli.main import essence_render\n"
         "try: essence_render(['--help'])\n"
-        "except SystemExit: print([m for m in ('numpy', 'av', '_cffi_backend') if m in sys.modules])"
+        "except SystemExit:\n"
+        "    print([m for m in ('numpy', 'av', '_cffi_backend') if m in sys.modules])"
     )
     assert result.stdout.splitlines()[-1] == "[]", result.stderr
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import Pcm
+from support import TINY, Pcm, run_python
 
 import bithuman_ctypes as bh
 from bithuman_ctypes._lowlevel.pool import FramePool
@@ -16,6 +16,12 @@ from bithuman_ctypes._lowlevel.pool import FramePool
 
 def address(frame: Any) -> int:
     return int(frame.__array_interface__["data"][0])
+
+
+def used_pool() -> FramePool:
+    pool = FramePool()
+    pool.use(1)
+    return pool
 
 
 def test_kept_frames_are_never_touched(runtime: bh.Runtime) -> None:
@@ -29,7 +35,7 @@ def test_kept_frames_are_never_touched(runtime: bh.Runtime) -> None:
 
 
 def test_a_loop_over_frames_uses_two_buffers() -> None:
-    pool = FramePool()
+    pool = used_pool()
     seen = set()
     frame = pool.take(100, 50)
     for _ in range(100):
@@ -53,7 +59,7 @@ def test_a_loop_over_frames_uses_two_buffers() -> None:
     ],
 )
 def test_whatever_sees_the_memory_holds_it(hold: Any) -> None:
-    pool = FramePool()
+    pool = used_pool()
     frame = pool.take(40, 30)
     frame[:] = 7
     held = hold(frame)
@@ -67,19 +73,64 @@ def test_whatever_sees_the_memory_holds_it(hold: Any) -> None:
 
 
 def test_memory_comes_back() -> None:
-    pool = FramePool()
+    pool = used_pool()
     frame = pool.take(40, 30)
     where = address(frame)
     del frame
     assert address(pool.take(40, 30)) == where
 
 
-def test_many_sizes_do_not_pile_up() -> None:
-    pool = FramePool()
-    for side in range(10, 60):
-        pool.take(side, side)
-    assert len(pool._idle) <= 4
+def test_idle_memory_is_bounded_in_bytes() -> None:
+    pool = used_pool()
+    most = 64 << 20
+    for side in (*range(10, 60), 1000, 2000, 3000, 4000, 3000, 100):
+        held = [pool.take(side, side) for _ in range(6)]
+        del held
+        assert pool.idle_bytes <= most
+        assert len(pool._idle) <= 8
+    assert pool.idle_bytes > 0
     assert not pool._lent
+
+
+def test_what_is_larger_than_the_bound_is_not_kept() -> None:
+    pool = used_pool()
+    pool.take(100, 100)
+    small = pool.idle_bytes
+    pool.take(8192, 8192)
+    assert pool.idle_bytes == small == 30000, "and it pushes nothing else out"
+
+
+def test_nothing_is_kept_without_users() -> None:
+    pool = used_pool()
+    held = pool.take(100, 100)
+    pool.take(100, 100)
+    assert pool.idle_bytes == 30000
+    pool.leave(1)
+    assert pool.idle_bytes == 0
+    del held
+    assert pool.idle_bytes == 0
+
+
+def test_a_pool_that_is_busy_is_done_without() -> None:
+    """As when a garbage collection frees a frame in the middle of the pool's own work."""
+    pool = used_pool()
+    pool.take(100, 100)
+    with pool._lock:
+        frame = pool.take(100, 100)
+        del frame
+    assert pool.idle_bytes == 30000
+
+
+def test_the_last_avatar_that_closes_frees_the_pool() -> None:
+    result = run_python(
+        "import bithuman_ctypes as bh, sys\n"
+        "from bithuman_ctypes._lowlevel.pool import frames\n"
+        "one, two = bh.Fixture(sys.argv[1]), bh.Fixture(sys.argv[1])\n"
+        "with bh.Runtime(one) as runtime: runtime.get_source_frame(size=(2000, 2000))\n"
+        "one.close(); print(frames.idle_bytes); two.close(); print(frames.idle_bytes)",
+        str(TINY),
+    )
+    assert result.stdout.split() == ["12000000", "0"], result.stderr
 
 
 def test_composing_into_out_allocates_nothing(runtime: bh.Runtime, spoken: Pcm) -> None:
