@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
@@ -22,7 +23,9 @@ FPS = 25
 BLOCKS_PER_SECOND = 5
 
 AudioPiece = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, NDArray[Any]]
-"""A path, bytes (16 kHz mono s16, native order), or a 1-D int16 or float array (16 kHz mono)."""
+"""A path, bytes (16 kHz mono s16, native order), or a 1-D int16 or float array (16 kHz mono).
+
+A memoryview is what its format says: bytes (B, b, c), int16 (h) or float32 (f)."""
 
 Audio = Union[AudioPiece, Iterable[AudioPiece]]
 
@@ -44,7 +47,9 @@ def blocks(audio: Audio) -> Iterator[Block]:
     """
     if isinstance(audio, (str, os.PathLike)):
         return _file_blocks(_existing(audio))
-    if isinstance(audio, (bytes, bytearray, memoryview)):
+    if isinstance(audio, memoryview):
+        audio = _without_view(audio)
+    if isinstance(audio, (bytes, bytearray)):
         return _array_blocks(_samples_of_bytes(bytes(audio)))
     if isinstance(audio, np.ndarray):
         return _array_blocks(_samples_of_array(audio))
@@ -129,7 +134,9 @@ def _reason(error: Exception) -> str:
 def _iterable_blocks(pieces: Iterable[Any]) -> Iterator[Block]:
     odd = b""  # half a sample, when pieces of bytes are cut between its two bytes
     for piece in pieces:
-        if isinstance(piece, (bytes, bytearray, memoryview)):
+        if isinstance(piece, memoryview):
+            piece = _without_view(piece)
+        if isinstance(piece, (bytes, bytearray)):
             data = odd + bytes(piece)
             whole = len(data) & ~1
             odd = data[whole:]
@@ -144,6 +151,18 @@ def _iterable_blocks(pieces: Iterable[Any]) -> Iterator[Block]:
         yield from blocks(piece)
     if odd:
         raise ValueError("bytes of 16-bit samples end in half a sample")
+
+
+def _without_view(view: memoryview) -> bytes | NDArray[Any]:
+    """What a memoryview shows: bytes of 16-bit samples, or an array of floats."""
+    kind = view.format.lstrip("@=" + ("<" if sys.byteorder == "little" else ">"))
+    if kind in ("B", "b", "c", "h"):
+        return bytes(view)
+    if kind == "f":
+        return np.asarray(view)
+    raise TypeError(
+        f"a memoryview of audio has bytes, int16 or float32, not the format {view.format!r}"
+    )
 
 
 def _samples_of_bytes(data: bytes) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,33 @@ def test_bytes_may_be_cut_anywhere_in_an_iterable() -> None:
     raw = integers.tobytes()
     data, _, _ = joined(raw[i : i + 333] for i in range(0, len(raw), 333))
     np.testing.assert_array_equal(data, integers)
+
+
+def test_a_view_is_what_its_format_says() -> None:
+    samples = tone(0.5)
+    for audio in (
+        samples.data,
+        [samples.data],
+        memoryview((ctypes.c_float * 8000)(*samples)),
+    ):
+        data, rate, channels = joined(audio)
+        assert (data.dtype, rate, channels) == (np.float32, 16000, 1)
+        np.testing.assert_array_equal(data, samples)
+    integers = (samples * 32767).astype(np.int16)
+    kinds: Any = "Bbc"
+    for kind in kinds:
+        view = integers.data.cast("B").cast(kind)
+        np.testing.assert_array_equal(joined(view)[0], integers)
+    np.testing.assert_array_equal(joined(integers.data)[0], integers)
+    np.testing.assert_array_equal(joined(integers[::2].data)[0], integers[::2])
+
+
+@pytest.mark.parametrize("kind", [">h", ">f4", "f8", "i4", "u2", "?"])
+def test_other_views_are_refused(kind: str) -> None:
+    view = np.zeros(16, kind).data
+    for audio in (view, [view]):
+        with pytest.raises(TypeError, match="bytes, int16 or float32, not the format"):
+            list(blocks(audio))
 
 
 def test_half_a_sample() -> None:
