@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def picture(name: str, value: Any, width: int, height: int) -> NDArray[np.uint8]
 def picture_size(size: Any) -> tuple[int, int]:
     """(width, height) of a picture to make, each 1 .. 8192."""
     try:
-        width, height = (int(side) for side in size)
+        width, height = map(operator.index, size)
     except (TypeError, ValueError):
         raise TypeError(f"a size is (width, height) in pixels, not {size!r}") from None
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
@@ -74,6 +75,10 @@ def _require_dtype(name: str, value: Any, dtypes: tuple[type, ...]) -> None:
 
 
 def _require_layout(name: str, value: NDArray[Any], writable: bool) -> None:
+    if writable and not value.flags.c_contiguous:
+        # ascontiguousarray would make a copy, and the result would be written into that.
+        fresh = f"numpy.empty({value.shape}, numpy.{value.dtype})"
+        raise ValueError(f"{name} must be C-contiguous: make it by {fresh}")
     if not value.flags.c_contiguous:
         raise ValueError(f"{name} must be C-contiguous: pass numpy.ascontiguousarray({name})")
     if writable and not value.flags.writeable:

@@ -129,7 +129,8 @@ BAD_OUT: list[tuple[Any, type[Exception], str]] = [
     (picture(HEIGHT, WIDTH), ValueError, f"shape ({HEIGHT}, {WIDTH}, 3)"),
     (np.zeros((HEIGHT, WIDTH, 4), np.uint8), ValueError, "shape"),
     (np.zeros(HEIGHT * WIDTH * 3, np.uint8), ValueError, "shape"),
-    (np.zeros((HEIGHT, WIDTH * 2, 3), np.uint8)[:, ::2], ValueError, "C-contiguous"),
+    (np.zeros((HEIGHT, WIDTH * 2, 3), np.uint8)[:, ::2], ValueError,
+     f"C-contiguous: make it by numpy.empty(({HEIGHT}, {WIDTH}, 3), numpy.uint8)"),
     (np.frombuffer(bytes(HEIGHT * WIDTH * 3), np.uint8).reshape(HEIGHT, WIDTH, 3), ValueError,
      "writable"),
 ]  # fmt: skip
@@ -257,6 +258,7 @@ def test_other_sizes(runtime: bh.Runtime, spoken: Pcm) -> None:
     runtime.push_audio(spoken)
     assert runtime.pull_frame(size=(64, 48))[1].shape == (48, 64, 3)
     assert runtime.get_source_frame(size=(1, 1)).shape == (1, 1, 3)
+    assert runtime.get_source_frame(size=(np.int64(9), np.uint8(7))).shape == (7, 9, 3)  # type: ignore[arg-type]  # numpy's integers are integers
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, 0), (-1, 10), (8193, 10), (10, 8193)])
@@ -265,7 +267,7 @@ def test_sizes_out_of_range(runtime: bh.Runtime, size: tuple[int, int]) -> None:
         runtime.get_source_frame(size=size)
 
 
-@pytest.mark.parametrize("size", [5, (1,), (1, 2, 3), "axb", (None, 2)])
+@pytest.mark.parametrize("size", [5, (1,), (1, 2, 3), "axb", "12", (None, 2), (64.5, 2), ("1", 2)])
 def test_what_is_no_size(runtime: bh.Runtime, size: Any) -> None:
     with pytest.raises(TypeError, match="width, height"):
         runtime.get_source_frame(size=size)
