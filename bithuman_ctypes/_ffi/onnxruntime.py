@@ -1,6 +1,7 @@
 """Finds ONNX Runtime's own library inside the ``onnxruntime`` package, without importing it.
 
-The C core opens the library that BITHUMAN_ORT_LIBRARY names when the first avatar is loaded.
+The C core opens the library that it is told of, or that BITHUMAN_ORT_LIBRARY names, when the first
+avatar is loaded. The environment is left alone: it is also that of the programs we start.
 Importing the package would cost 100 ms and tens of megabytes for an API that nobody here uses.
 """
 
@@ -11,6 +12,8 @@ import os
 import sys
 from pathlib import Path
 
+from bithuman_ctypes._ffi.library import library
+
 ENVIRONMENT_VARIABLE = "BITHUMAN_ORT_LIBRARY"
 
 _PATTERN = {"win32": "onnxruntime.dll", "darwin": "libonnxruntime*.dylib"}.get(
@@ -19,16 +22,17 @@ _PATTERN = {"win32": "onnxruntime.dll", "darwin": "libonnxruntime*.dylib"}.get(
 
 
 def announce() -> str | None:
-    """Sets BITHUMAN_ORT_LIBRARY, unless it is set, and returns None.
+    """Tells the C core where the library is, unless BITHUMAN_ORT_LIBRARY does, and returns None.
 
-    Where no library is found nothing is set, and the result is the reason with what to do: the C
-    core may still find one by itself, and if not, this is the hint that belongs to its error.
+    Where no library is found the result is the reason with what to do: the C core may still find
+    one by itself, and if not, this is the hint that belongs to its error.
     """
     if os.environ.get(ENVIRONMENT_VARIABLE):
         return None
     path = find()
     if path is not None:
-        os.environ[ENVIRONMENT_VARIABLE] = str(path)
+        # Refused when another ONNX Runtime is in use already, and then that one does.
+        library().be_set_onnxruntime_library(os.fsencode(path))
         return None
     version = ".".join(map(str, sys.version_info[:2]))
     if not package_folders():

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import REPO, package_folder, run_python
+from support import REPO, TINY, package_folder, run_python
 
 from bithuman_ctypes._ffi import _values, onnxruntime
 from bithuman_ctypes._ffi.library import ffi, library, library_path
@@ -245,22 +245,38 @@ def fake_onnxruntime(folder: Path, *names: str) -> str:
 
 
 ANNOUNCE = (
-    "import os\nfrom bithuman_ctypes._ffi import onnxruntime\n"
-    "print(onnxruntime.announce()); print(os.environ.get('BITHUMAN_ORT_LIBRARY'))"
+    "import os\nfrom bithuman_ctypes._ffi import onnxruntime\nbefore = dict(os.environ)\n"
+    "print(onnxruntime.announce(), dict(os.environ) == before)\n"
 )
+
+LOAD_TINY = f"""
+import bithuman_ctypes as bh
+try: bh.Fixture({str(TINY)!r}).close()
+except bh.AvatarError as error: print(error)
+else: print("loaded")
+"""
 
 
 def test_the_users_own_choice_stays(tmp_path: Path) -> None:
-    code = fake_onnxruntime(tmp_path, "libonnxruntime.so.9.9") + ANNOUNCE
+    code = fake_onnxruntime(tmp_path, "libonnxruntime.so.9.9") + ANNOUNCE + LOAD_TINY
     result = run_python(code, BITHUMAN_ORT_LIBRARY="/opt/mine.so")
-    assert result.stdout.split() == ["None", "/opt/mine.so"], result.stderr
+    assert result.stdout.startswith("None True\n"), result.stderr
+    assert "/opt/mine.so" in result.stdout
 
 
-def test_the_packages_library_is_announced_without_importing_it(tmp_path: Path) -> None:
+def test_the_packages_library_is_handed_over_without_importing_it(tmp_path: Path) -> None:
     names = ("libonnxruntime.so.9.9", "libonnxruntime_providers_shared.so")
-    result = run_python(fake_onnxruntime(tmp_path, *names) + ANNOUNCE, BITHUMAN_ORT_LIBRARY="")
-    path = tmp_path / "onnxruntime" / "capi" / names[0]
-    assert result.stdout.split() == ["None", str(path)], result.stderr
+    code = fake_onnxruntime(tmp_path, *names) + ANNOUNCE + LOAD_TINY
+    result = run_python(code, BITHUMAN_ORT_LIBRARY="")
+    assert result.stdout.startswith("None True\n"), result.stderr
+    assert str(tmp_path / "onnxruntime" / "capi" / names[0]) in result.stdout, "it was opened"
+
+
+def test_a_library_that_is_loaded_already_is_used(tmp_path: Path) -> None:
+    code = LOAD_TINY + fake_onnxruntime(tmp_path, "libonnxruntime.so.9.9")
+    code += "import os; del os.environ['BITHUMAN_ORT_LIBRARY']\n" + ANNOUNCE + LOAD_TINY
+    result = run_python(code, BITHUMAN_ORT_LIBRARY=str(onnxruntime.find()))
+    assert result.stdout.splitlines() == ["loaded", "None True", "loaded"], result.stderr
 
 
 def test_a_package_without_a_library_gives_a_hint(tmp_path: Path) -> None:
