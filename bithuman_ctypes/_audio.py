@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
@@ -21,6 +22,9 @@ ENGINE_RATE = 16000
 
 FPS = 25
 BLOCKS_PER_SECOND = 5
+
+WHOLE = 0.99
+"""How much of the length that a file states must be there; an MP3 may state it not quite right."""
 
 AudioPiece = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, NDArray[Any]]
 """A path, bytes (16 kHz mono s16, native order), or a 1-D int16 or float array (16 kHz mono).
@@ -64,11 +68,8 @@ def blocks(audio: Audio) -> Iterator[Block]:
 def frames_in_file(path: str | os.PathLike[str]) -> int | None:
     """How many video frames an audio file will give; None where its length is not known."""
     with _open(_existing(path)) as file:
-        length, rate = int(file.frames), int(file.samplerate)
-    # libsndfile answers with a huge number for a stream whose length it does not know.
-    if not 0 < length < 1 << 48:
-        return None
-    return math.ceil(length * FPS / rate)
+        length = _length(file)
+        return None if length is None else math.ceil(length * FPS / file.samplerate)
 
 
 # ------------------------------------------------------------------ files
@@ -77,15 +78,17 @@ def frames_in_file(path: str | os.PathLike[str]) -> int | None:
 def _existing(path: str | os.PathLike[str]) -> str:
     name = os.fspath(path)
     try:
-        os.stat(name)
+        mode = os.stat(name).st_mode
         readable = os.access(name, os.R_OK)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AudioNotFoundError(f"cannot open the audio {name}: {reason}") from None
     if not readable:
         raise AudioNotFoundError(f"cannot open the audio {name}: Permission denied")
-    if os.path.isdir(name):
+    if stat.S_ISDIR(mode):
         raise AudioError(f"the audio {name} is a folder")
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        raise AudioError(f"the audio {name} is a pipe, which cannot be read: give a file")
     return name
 
 
@@ -110,17 +113,35 @@ def _open(path: str) -> soundfile.SoundFile:
         raise AudioError(f"cannot read the audio {path}: {_reason(error)}") from None
 
 
+def _length(file: soundfile.SoundFile) -> int | None:
+    """Samples per channel that the file says it has; None where it does not say."""
+    # libsndfile answers with a huge number for a stream whose length it does not know.
+    return int(file.frames) if 0 < file.frames < 1 << 48 else None
+
+
 def _file_blocks(path: str) -> Iterator[Block]:
     with _open(path) as file:
         count = max(1, file.samplerate // BLOCKS_PER_SECOND)
+        read = 0
         while True:
             try:
                 data = file.read(count, dtype="float32", always_2d=True)
             except RuntimeError as error:  # soundfile's errors are RuntimeErrors
                 raise AudioError(f"cannot read the audio {path}: {_reason(error)}") from None
             if not len(data):
-                return
+                break
+            read += len(data)
             yield Block(data, file.samplerate, file.channels)
+        _require_whole(path, read, _length(file), file.samplerate)
+
+
+def _require_whole(path: str, read: int, length: int | None, rate: int) -> None:
+    """Some decoders end in the middle of a damaged file without an error."""
+    if length is not None and read < WHOLE * length:
+        raise AudioError(
+            f"the audio {path} is damaged: it ends after {read / rate:.1f} of its "
+            f"{length / rate:.1f} seconds"
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -54,6 +54,23 @@ def tone(seconds: float, rate: int = RATE, frequency: float = 220.0, level: floa
     return (level * np.sin(2 * np.pi * frequency * times)).astype(np.float32)
 
 
+def damaged(folder: Path, kind: str) -> Path:
+    """A compressed file of five seconds of which the second half is lost."""
+    import soundfile
+
+    path = folder / f"damaged.{kind}"
+    container = {"mp3": "MP3", "flac": "FLAC", "opus": "OGG"}[kind]
+    subtype = {"mp3": "MPEG_LAYER_III", "flac": "PCM_16", "opus": "OPUS"}[kind]
+    soundfile.write(path, tone(5.0, 48000), 48000, subtype, format=container)
+    data = path.read_bytes()
+    half = len(data) // 2
+    if kind == "opus":  # its last page has the length
+        path.write_bytes(data[:half] + bytes(2000) + data[half + 2000 :])
+    else:
+        path.write_bytes(data[:half])
+    return path
+
+
 def noise(seconds: float, decibels: float, seed: int = 1) -> Pcm:
     """White noise of a level in dB relative to full scale (RMS), 16 kHz."""
     samples = np.random.default_rng(seed).standard_normal(round(seconds * RATE))

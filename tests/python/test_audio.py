@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from support import tone
+from support import damaged, tone
 
 import bithuman_ctypes as bh
-from bithuman_ctypes._audio import Block, blocks, frames_in_file
+from bithuman_ctypes._audio import Block, _require_whole, blocks, frames_in_file
 
 
 def joined(audio: Any) -> tuple[np.ndarray[Any, Any], int, int]:
@@ -182,6 +183,30 @@ def test_files_that_are_no_audio(tmp_path: Path, contents: bytes) -> None:
     with pytest.raises(bh.AudioError, match=r"cannot read the audio .*bad\.wav: \w") as caught:
         list(blocks(path))
     assert caught.value.exit_code == 65
+
+
+@pytest.mark.parametrize("kind", ["mp3", "flac", "opus"])
+def test_a_damaged_file_is_no_shorter_file(tmp_path: Path, kind: str) -> None:
+    """Some decoders report the end in the middle of a damaged file, rather than an error."""
+    path = damaged(tmp_path, kind)
+    with pytest.raises(bh.AudioError, match=f"damaged.{kind}") as caught:
+        list(blocks(path))
+    assert caught.value.exit_code == 65
+
+
+def test_a_length_that_is_not_quite_right_is_no_damage() -> None:
+    _require_whole("a.mp3", 99, 100, 16000)
+    _require_whole("a.mp3", 110, 100, 16000)
+    _require_whole("a.mp3", 0, None, 16000)
+    with pytest.raises(bh.AudioError, match=r"ends after 2\.0 of its 4\.0 seconds"):
+        _require_whole("a.mp3", 32000, 64000, 16000)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(bh.AudioError, match=r"pipe\.wav is a pipe, .* give a file"):
+        blocks(tmp_path / "pipe.wav")
 
 
 def test_a_file_with_nothing_in_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from support import TICK, TINY, Pcm, package_folder, tone
+from support import TICK, TINY, Pcm, damaged, package_folder, tone
 
 import bithuman_ctypes as bh
 
@@ -175,6 +175,16 @@ def test_a_whole_file(avatar: bh.Avatar, tmp_path: Path) -> None:
     assert avatar.render(tone(1.0), output) == 25
     assert avatar.render(SPEECH, str(output)) == 242
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.parametrize("kind", ["mp3", "flac", "opus"])
+def test_damaged_audio_makes_no_file(avatar: bh.Avatar, tmp_path: Path, kind: str) -> None:
+    path = damaged(tmp_path, kind)
+    with pytest.raises(bh.AudioError, match="damaged"):
+        list(avatar.compose(path))
+    with pytest.raises(bh.AudioError, match="damaged"):
+        avatar.render(path, tmp_path / "out.mp4")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_that_cannot_be_written(avatar: bh.Avatar, tmp_path: Path) -> None:

@@ -19,7 +19,17 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from support import ELSEWHERE, RENDER, TINY, environment, package_folder, render, run_python, tone
+from support import (
+    ELSEWHERE,
+    RENDER,
+    TINY,
+    damaged,
+    environment,
+    package_folder,
+    render,
+    run_python,
+    tone,
+)
 
 SPEECH = package_folder() / "assets" / "speech.wav"
 FRAME = 160 * 96 * 3
@@ -177,6 +187,8 @@ FAILURES = {
     "folder as audio": (65, ["--audio", "{in}"], "is a folder"),
     "text as audio": (65, ["--audio", "{in}/text.wav"], "cannot read the audio"),
     "empty audio": (65, ["--audio", "{in}/empty.wav"], "is empty"),
+    "damaged audio": (65, ["--audio", "{in}/damaged.mp3"], "is damaged: it ends after 2."),
+    "a pipe as audio": (65, ["--audio", "{in}/pipe"], "is a pipe, which cannot be read"),
     "missing model": (66, ["--model", "{in}/no.imx"], "no.imx"),
     "text as model": (65, ["--model", "{in}/text.wav"], "text.wav"),
     "cut model": (65, ["--model", "{in}/cut.imx"], "cut.imx"),
@@ -196,6 +208,8 @@ def test_failures(name: str, second: Path, out: Path) -> None:
     (folder / "cut.imx").write_bytes(TINY.read_bytes()[:5000])
     soundfile.write(folder / "empty.wav", np.zeros(0), 16000)
     (out / "dir.mp4").mkdir()
+    damaged(folder, "mp3")
+    os.mkfifo(folder / "pipe")
     before = sorted(folder.parent.rglob("*"))
     options = {"--model": str(TINY), "--audio": str(second), "--output": str(out / "a.mp4")}
     for key, value in zip(changes[::2], changes[1::2]):
