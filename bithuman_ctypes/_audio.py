@@ -97,7 +97,7 @@ def _open(path: str) -> soundfile.SoundFile:
         import soundfile
     except ImportError:
         raise NotSupported(
-            "reading audio files needs the soundfile package: pip install 'bithuman-ctypes[cli]'"
+            "reading audio files needs the soundfile package: pip install av soundfile tqdm"
         ) from None
 
     class Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile publishes no types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ffi", "library", "library_path"]
 
 ENVIRONMENT_VARIABLE = "BITHUMAN_ESSENCE_LIBRARY"
+PACKAGES = "libturbojpeg0 libspeexdsp1 libcjson1"
 FOLDER = Path(__file__).resolve().parent.parent / "_lib"
 
 _lock = threading.Lock()
@@ -48,8 +50,8 @@ def library_path() -> Path:
             return path
     raise RuntimeNotReadyError(
         f"the engine's library is not in {FOLDER} (looked for {', '.join(_file_names())}): "
-        "install a wheel (pip install bithuman-ctypes), or build it (scripts/build) and set "
-        f"{ENVIRONMENT_VARIABLE} to the file"
+        "install the package from its source folder (pip install .), or build the library there "
+        f"(scripts/build) and set {ENVIRONMENT_VARIABLE} to the file"
     )
 
 
@@ -65,9 +67,7 @@ def _load(path: Path) -> Library:
     try:
         loaded: Any = ffi.dlopen(str(path))
     except OSError as error:
-        raise RuntimeNotReadyError(
-            f"{path} cannot be loaded: {error}; is it built for this system and processor?"
-        ) from error
+        raise RuntimeNotReadyError(_not_loaded(path, str(error))) from error
     version, revision = _versions(loaded, path)
     wanted = (_values.BE_ABI_VERSION, _values.BE_ABI_REVISION)
     if version != wanted[0] or revision < wanted[1]:
@@ -76,6 +76,16 @@ def _load(path: Path) -> Library:
             f"revision {wanted[1]} or later: library and package are of different releases"
         )
     return cast("Library", loaded)
+
+
+def _not_loaded(path: Path, reason: str) -> str:
+    missing = re.search(r"\b(lib[^\s/:]+\.so[.\d]*): cannot open shared object file", reason)
+    if missing:
+        return (
+            f"{path} cannot be loaded: this system has no {missing[1]}; the engine needs "
+            f"libturbojpeg, libspeexdsp and libcjson: on Debian and Ubuntu apt install {PACKAGES}"
+        )
+    return f"{path} cannot be loaded: {reason}; is it built for this system and processor?"
 
 
 def _versions(loaded: Any, path: Path) -> tuple[int, int]:

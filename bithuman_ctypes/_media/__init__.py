@@ -1,1 +1,1 @@
-"""Writing what was composed to files. Needs PyAV (``pip install 'bithuman-ctypes[cli]'``)."""
+"""Writing what was composed to files. Needs PyAV (``pip install av``)."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bithuman_ctypes._lowlevel import Fixture
     from bithuman_ctypes._media.mp4 import Mp4Writer
 
-NEEDS_AV = "writing an MP4 needs the av package: pip install 'bithuman-ctypes[cli]'"
+NEEDS_AV = "writing an MP4 needs the av package: pip install av soundfile tqdm"
 
 
 def mp4_writer() -> type[Mp4Writer]:

@@ -156,15 +156,14 @@ def test_the_layout_of_the_authorisation_config() -> None:
 # ------------------------------------------------------------------ the wrong library
 
 
-def stub_library(folder: Path, source: str) -> str:
+def stub_library(folder: Path, source: str, *options: str) -> str:
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("no C compiler to make a wrong library with")
     (folder / "stub.c").write_text(source, encoding="utf-8")
     path = folder / "libstub.so"
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", str(path), str(folder / "stub.c")], check=True
-    )
+    command = [compiler, "-shared", "-fPIC", "-Wl,--no-as-needed", "-o", path]
+    subprocess.run([*command, folder / "stub.c", *options], check=True)
     return str(path)
 
 
@@ -209,6 +208,18 @@ def test_something_else_is_refused(tmp_path: Path) -> None:
     assert "BITHUMAN_ESSENCE_LIBRARY names no file: /nonexistent.so" in missing
 
 
+def test_a_library_whose_libraries_are_missing_says_what_to_install(tmp_path: Path) -> None:
+    path = Path(stub_library(tmp_path, "int be_dependency(void) { return 1; }"))
+    needed = tmp_path / "libneeded.so.0"
+    path.rename(needed)
+    path = Path(stub_library(tmp_path, versions(6, 99), f"-L{tmp_path}", "-l:libneeded.so.0"))
+    needed.unlink()
+    result = run_python(LOAD, BITHUMAN_ESSENCE_LIBRARY=str(path))
+    last = result.stderr.strip().splitlines()[-1]
+    assert "this system has no libneeded.so.0;" in last
+    assert last.endswith("apt install libturbojpeg0 libspeexdsp1 libcjson1")
+
+
 def test_a_package_without_its_library_says_what_to_do(tmp_path: Path) -> None:
     shutil.copytree(
         package_folder(),
@@ -217,7 +228,7 @@ def test_a_package_without_its_library_says_what_to_do(tmp_path: Path) -> None:
     )
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + LOAD
     result = run_python(code, BITHUMAN_ESSENCE_LIBRARY="")
-    assert "pip install bithuman-ctypes" in result.stderr
+    assert "pip install ." in result.stderr
     assert "BITHUMAN_ESSENCE_LIBRARY" in result.stderr
 
 
