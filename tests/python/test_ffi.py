@@ -162,8 +162,8 @@ def stub_library(folder: Path, source: str, *options: str) -> str:
         pytest.skip("no C compiler to make a wrong library with")
     (folder / "stub.c").write_text(source, encoding="utf-8")
     path = folder / "libstub.so"
-    command = [compiler, "-shared", "-fPIC", "-Wl,--no-as-needed", "-o", path]
-    subprocess.run([*command, folder / "stub.c", *options], check=True)
+    command = [compiler, "-shared", "-fPIC", "-Wl,--no-as-needed", "-o", str(path)]
+    subprocess.run([*command, str(folder / "stub.c"), *options], check=True)
     return str(path)
 
 
