@@ -74,14 +74,14 @@ class Avatar:
         (width, height), 1 .. 8192 each; the avatar is fitted in and centred on black.
 
         Closing the iterator (or dropping it) ends the stream: that is how to interrupt. Raises
-        TypeError and ValueError on arguments; AudioNotFoundError, AudioError and Failed, also
-        while iterating.
+        TypeError and ValueError on arguments, RuntimeNotReadyError after ``close``;
+        AudioNotFoundError, AudioError and Failed, also while iterating.
         """
+        native = (self.frame_width, self.frame_height)  # this also refuses a closed avatar
         if output_size is not None:
             output_size = picture_size(output_size)
         if preallocated_out is not None:
-            width, height = output_size or (self.frame_width, self.frame_height)
-            picture("preallocated_out", preallocated_out, width, height)
+            picture("preallocated_out", preallocated_out, *(output_size or native))
         return compose(self._fixture, blocks(audio), preallocated_out, output_size)
 
     @overload

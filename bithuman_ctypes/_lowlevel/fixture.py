@@ -60,7 +60,11 @@ class Fixture(Handle):
         options.preferred_ep = int(EP(preferred_ep))
         options.intra_op_threads = intra_op_threads
         pointer = _load(encoded, options)
-        self._info = _describe(pointer)
+        try:
+            self._info = _describe(pointer)
+        except BaseException:
+            self._release(pointer)
+            raise
         self._own(pointer)
 
     @property

@@ -20,8 +20,8 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[str]:
     """
     final = os.path.realpath(path)  # the target of a link is replaced, the link stays
     _require_replaceable(path, final)
-    folder, name = os.path.split(final)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    # A short name of its own: ``path`` may be as long as the system allows.
+    temporary = os.path.join(os.path.dirname(final), f".essence-{secrets.token_hex(4)}.tmp")
     try:
         # 0o666 and the umask, as for any new file; O_EXCL because somebody may sit on the name.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

@@ -45,8 +45,9 @@ def test_open_and_close() -> None:
     loaded.close()
     loaded.close()
     assert len(list(frames)) == 4, "a stream under way keeps the avatar"
-    with pytest.raises(bh.RuntimeNotReadyError, match="closed"):
-        next(loaded.compose(tone(1.0)))
+    for call in (loaded.compose, loaded.render):
+        with pytest.raises(bh.RuntimeNotReadyError, match="closed"):
+            call(tone(1.0))
 
 
 def test_frames(avatar: bh.Avatar, spoken: Pcm) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -67,6 +68,24 @@ def test_a_handle_that_was_never_made_does_not_warn() -> None:
         with pytest.raises(bh.ModelNotFoundError):
             bh.Fixture("/nonexistent")
         gc.collect()
+
+
+def test_an_avatar_that_cannot_be_described_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = []
+    release = bh.Fixture._release
+
+    def describe(pointer: Any) -> NoReturn:
+        raise KeyError("mine")
+
+    def note(self: bh.Fixture, pointer: Any) -> None:
+        released.append(pointer)
+        release(self, pointer)
+
+    monkeypatch.setattr("bithuman_ctypes._lowlevel.fixture._describe", describe)
+    monkeypatch.setattr(bh.Fixture, "_release", note)
+    with pytest.raises(KeyError, match="mine"):
+        bh.Fixture(TINY)
+    assert len(released) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")

@@ -244,6 +244,13 @@ def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    name = "a" * (os.pathconf(tmp_path, "PC_NAME_MAX") - 4) + ".mp4"
+    with atomic_output(tmp_path / name):
+        pass
+    assert os.listdir(tmp_path) == [name]
+
+
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_nothing_is_left_behind(tmp_path: Path, error: type[BaseException]) -> None:
     def interrupted() -> None:
