@@ -19,7 +19,7 @@ DEMO = ROOT / "bithuman_ctypes" / "assets" / "speech.wav"
 
 EPOCHS = 10.0
 COPIES = 2.0
-QUICK_EPOCHS = 2.0
+QUICK_EPOCHS = 20.0
 QUICK_COPIES = 1.0
 
 
@@ -98,7 +98,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=float, default=None, help=f"default: {EPOCHS:g}")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the speech, two epochs")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the speech, minutes of training"
+    )
     parser.add_argument(
         "--dev-eval", type=Path, help="folder with json/ID.json labels of the Russian set"
     )

@@ -28,6 +28,7 @@ SENTENCES = 40
 """So many of each set are scored; Rhubarb takes as long as the sound lasts."""
 
 CONDITIONS_SET = "test-rms"
+WAITING_CLIPS = 5
 
 
 class Clip(NamedTuple):
@@ -135,6 +136,8 @@ def compare(out: Path, model: Path, dev_eval: Path | None, rhubarb: Path | None)
         report["sets"][name] = {"sentences": len(clips), "systems": scores}
         report["speech"][name] = quiet.measure_speech([c[1:] for c in clips], run)
         LOG.info("evaluate: %s done", name)
+    waiting = [clip[1:] for clip in held_out[CONDITIONS_SET][:WAITING_CLIPS]]
+    report["waking"] = quiet.measure_waking(waiting, run)
     report["conditions"] = under_conditions(held_out[CONDITIONS_SET], run)
     return report
 
@@ -193,6 +196,9 @@ def markdown(report: dict[str, Any]) -> str:
     lines += ["", "| speech | ticks missed | ticks open 160 ms after the end |", "|---|---|---|"]
     for name, row in report["speech"].items():
         lines.append(f"| {name} | {row['missed']:.4f} | {row['lingering']:.4f} |")
+    lines += ["", f"| after {quiet.WAIT_S:.0f} s of | ticks of the first second missed |"]
+    lines.append("|---|---|")
+    lines += [f"| {kind} | {share:.3f} |" for kind, share in report["waking"].items()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,8 +1,8 @@
 """The streaming network: two convolutions, a gated recurrent unit, one hidden layer, gated outputs.
 
 About 0.45 million parameters. `Encoder.sequence` runs whole clips for training; `Step` runs one
-tick with an explicit state, which is what the ONNX file holds. Both must agree, `export.py` checks
-it.
+tick with an explicit state, which is what the ONNX file holds. Both agree but for the fading of the
+state in silence, which only `Step` has; `export.py` checks that.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from . import normalise
 from .layout import ARTICULATION, OUTPUTS
 from .logmel import BANDS, FRAMES_PER_TICK
+from .normalise import ramp
 
 CONTEXT = 8
 """Earlier mel frames that the convolutions see beside the four new ones."""
@@ -22,6 +23,16 @@ HIDDEN = 224
 HEAD = 128
 DROPOUT = 0.04
 
+VOICE = (0.25, 0.6)
+"""Speech probability at which the mouth begins to be allowed to move, and may move fully."""
+FORGET = 0.05
+"""Share of the recurrent state that fades per tick while nobody speaks.
+
+Without it the state drifts in silences longer than those of the training (30 s), and the first word
+after minutes of silence is missed. A faded state is the state at the start of a stream, so hours of
+silence are like a second of it.
+"""
+
 STATE = CONTEXT * BANDS + normalise.STATE + HIDDEN
 """Width of the state row: convolution context, normaliser, recurrent state."""
 
@@ -30,11 +41,6 @@ OPENNESS, WIDTH, PROTRUSION, CLOSURE, LABIODENTAL, TEETH, TONGUE, SPEECH = range
 
 STRETCHED = (OPENNESS, WIDTH, PROTRUSION)
 """Outputs whose range is restored after training."""
-
-
-def ramp(value: Tensor, low: float, high: float) -> Tensor:
-    """0 below `low`, 1 above `high`, straight between."""
-    return torch.clamp((value - low) / (high - low), 0.0, 1.0)
 
 
 def stretched(value: Tensor, line: Tensor, low: float) -> Tensor:
@@ -53,7 +59,7 @@ def shape_outputs(logits: Tensor, stretch: Tensor) -> tuple[Tensor, Tensor]:
     probability = torch.sigmoid(logits[..., : len(ARTICULATION)])
     speech = probability[..., SPEECH : SPEECH + 1]
     closure = probability[..., CLOSURE : CLOSURE + 1]
-    voice = ramp(speech, 0.25, 0.6)
+    voice = ramp(speech, *VOICE)
     free = 1.2 * probability[..., OPENNESS : OPENNESS + 1] - 0.1
     free = stretched(free, stretch[0], 0.0)
     openness = free * (1.0 - ramp(closure, 0.2, 0.7)) * voice
@@ -106,9 +112,10 @@ class Encoder(nn.Module):
 class Step(nn.Module):
     """One tick: (mel, state) to (coords, state_out), as the C core calls it."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, forget: float = FORGET) -> None:
         super().__init__()
         self.encoder = encoder
+        self.forget = forget
 
     def advance(self, heard: Tensor, hidden: Tensor) -> Tensor:
         """One step of the gated recurrent unit, in the arithmetic of `torch.nn.GRU`."""
@@ -134,5 +141,7 @@ class Step(nn.Module):
         heard = torch.cat([self.encoder.listen(joined)[:, 0], extras], dim=1)
         hidden = self.advance(heard, hidden)
         coords, _ = shape_outputs(self.encoder.head(hidden), self.encoder.stretch)
+        voice = ramp(coords[:, SPEECH : SPEECH + 1], *VOICE)
+        hidden = hidden * (1.0 - self.forget * (1.0 - voice))
         kept = joined[:, FRAMES_PER_TICK:].reshape(-1, split)
         return coords, torch.cat([kept, running, hidden], dim=1)

@@ -32,11 +32,18 @@ PRIOR_TICKS = 4.0
 """How many ticks of speech the prior mean is worth."""
 DRIFT = 0.02
 """Decay of the peak and rise of the floor per tick, in natural-log units: 2.2 dB/s."""
-NEAR_PEAK = 2.5
-MIN_RANGE = 1.5
-FAINT = -9.5
-"""Below this mean log-mel (about -70 dBFS of white noise) nothing is taken for speech."""
+LOUD = (0.4, 0.7)
+"""Where between floor and peak a tick begins to count, and counts in full."""
+RANGE = (0.5, 1.0)
+"""The same for peak minus floor: steady noise stays under 0.35, speech 5 dB above noise over it."""
+FAINT = (-10.0, -9.0)
+"""The same for the level: below about -70 dBFS of white noise nothing is taken for speech."""
 CLIP_LOW, CLIP_HIGH, SCALE = 6.0, 6.0, 3.0
+
+
+def ramp(value: Tensor, low: float, high: float) -> Tensor:
+    """0 below `low`, 1 above `high`, straight between."""
+    return torch.clamp((value - low) / (high - low), 0.0, 1.0)
 
 
 def step(mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -50,11 +57,8 @@ def step(mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     level = average.mean(dim=1, keepdim=True)
     peak = torch.maximum(level, state[:, PEAK : PEAK + 1] + (PRIOR_PEAK - DRIFT))
     floor = torch.minimum(level, state[:, FLOOR : FLOOR + 1] + (PRIOR_FLOOR + DRIFT))
-    gate = (
-        torch.sigmoid(3.0 * (level - peak + NEAR_PEAK))
-        * torch.sigmoid(4.0 * (peak - floor - MIN_RANGE))
-        * torch.sigmoid(4.0 * (level - FAINT))
-    )
+    span = peak - floor
+    gate = ramp((level - floor) / (span + 0.1), *LOUD) * ramp(span, *RANGE) * ramp(level, *FAINT)
     count = torch.clamp(state[:, COUNT : COUNT + 1] + gate, 0.0, MEMORY_TICKS)
     mean = state[:, MEAN]
     mean = mean + gate / (count + PRIOR_TICKS) * (average - PRIOR_MEAN - mean)

@@ -21,6 +21,7 @@ SPEAKING = 0.5
 VISIBLE = 0.02
 CLIP_S = 20.0
 CLIPS = 6
+WAIT_S = 120.0
 SETTLED_S = 0.16
 """So long after the last sound the mouth must be shut."""
 
@@ -92,3 +93,28 @@ def measure_speech(
                     coords[inside & (centres > start + SETTLED_S), OPENNESS] > VISIBLE
                 )
     return {"missed": float(np.mean(missed)), "lingering": float(np.mean(lingering))}
+
+
+def measure_waking(
+    clips: Sequence[tuple[Signal, Sequence[Segment]]], run: Runner, seed: int = 78
+) -> dict[str, float]:
+    """Ticks missed in the first second of speech after WAIT_S of zeros, or of a noise of -50 dBFS."""
+    generator = np.random.default_rng(seed)
+    samples = int(WAIT_S * SAMPLE_RATE)
+    result = {}
+    for kind in ("zeros", *noise.COLOURS):
+        missed: list[bool] = []
+        for signal, segments in clips:
+            room = np.zeros(samples + len(signal), dtype=np.float32)
+            if kind != "zeros":
+                room = noise.room(len(room), kind, -50.0, generator)
+            room[samples:] += signal
+            spoken = run(room)[int(WAIT_S / TICK_S) :, SPEECH] >= SPEAKING
+            centres = (np.arange(len(spoken)) + 0.5) * TICK_S
+            begin = next(s.start for s in segments if s.phone != phones.SILENCE)
+            for start, end, phone in segments:
+                inside = (centres >= start) & (centres < end) & (centres < begin + 1.0)
+                if phone != phones.SILENCE:
+                    missed += list(~spoken[inside])
+        result[kind] = float(np.mean(missed))
+    return result
