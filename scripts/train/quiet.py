@@ -98,7 +98,7 @@ def measure_speech(
 def measure_waking(
     clips: Sequence[tuple[Signal, Sequence[Segment]]], run: Runner, seed: int = 78
 ) -> dict[str, float]:
-    """Ticks missed in the first second of speech after WAIT_S of zeros, or of a noise of -50 dBFS."""
+    """Ticks missed in the first second of speech after WAIT_S of zeros, or of noise at -50 dBFS."""
     generator = np.random.default_rng(seed)
     samples = int(WAIT_S * SAMPLE_RATE)
     result = {}
