@@ -139,7 +139,12 @@ class Fixture(Handle):
 def _load(path: bytes, options: Any) -> Any:
     hint = onnxruntime.announce()
     out = ffi.new("be_fixture_t **")
-    status = library().be_fixture_load(path, options, out)
+    try:
+        status = library().be_fixture_load(path, options, out)
+    except BaseException:  # Ctrl-C while C was at work
+        if out[0] != ffi.NULL:
+            library().be_fixture_release(out[0])
+        raise
     if status == c.BE_ERR_MODEL_LOAD_FAILED and hint is not None:
         # Nothing is wrong with the avatar: the library that runs its encoder is not there.
         raise RuntimeNotReadyError(f"{error_of(status)}; {hint}")

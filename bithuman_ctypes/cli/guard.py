@@ -22,12 +22,20 @@ class StdoutClosed(Exception):
     """Whoever read our standard output has gone; nothing to complain about."""
 
 
+class _Signalled(BaseException):
+    """A signal asks us to end; ``status`` is what a shell reports for it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+
+
 def guarded(program: str, job: Callable[[], None]) -> int:
     """Runs a command's job and returns the exit status.
 
-    0; the exit code of a BithumanError (errors.EXIT_CODES); 130 after Ctrl-C; 141 when the reader
-    of stdout has gone. SIGTERM and SIGHUP unwind like exceptions, so that temporary files go.
-    Anything else is a bug and keeps its traceback.
+    0; the exit code of a BithumanError (errors.EXIT_CODES); 141 when the reader of stdout has gone.
+    Ctrl-C (status 130), SIGTERM and SIGHUP unwind like exceptions, so that temporary files go, and
+    end the process here. Anything else is a bug and keeps its traceback.
     """
     try:
         _mend_streams()
@@ -35,7 +43,9 @@ def guarded(program: str, job: Callable[[], None]) -> int:
         return _status(program, job)
     except KeyboardInterrupt:
         say(f"{program}: interrupted")
-        return EXIT_INTERRUPTED
+        _leave(EXIT_INTERRUPTED)
+    except _Signalled as signalled:
+        _leave(signalled.status)
 
 
 def say(line: str) -> None:
@@ -85,9 +95,25 @@ def _discard(descriptor: int) -> None:
     os.close(null)
 
 
+def _leave(status: int) -> NoReturn:
+    """Ends the process without the interpreter's own end.
+
+    By then everything has been unwound. But a signal while a module is imported or an avatar is
+    loaded can leave native code half set up, and that has crashed when the interpreter took it
+    down.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(status)
+
+
 def _unwind_on_signals() -> None:
     def unwind(number: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
+        raise _Signalled(number)
 
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

@@ -375,6 +375,31 @@ def test_interrupted_while_it_starts(second: Path, out: Path, name: str) -> None
     assert list(out.iterdir()) == []
 
 
+INTERRUPTED_LOAD = """
+import os, sys
+from bithuman_ctypes._lowlevel import fixture
+from bithuman_ctypes.cli.main import essence_render
+
+load = fixture._load
+
+def interrupted(*arguments):
+    os.system(f"(sleep 0.02; kill -{sys.argv[1]} $PPID) >/dev/null 2>&1 &")
+    return load(*arguments)
+
+fixture._load = interrupted
+sys.exit(essence_render(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(("name", "status"), [("INT", 130), ("TERM", 143), ("HUP", 129)])
+def test_interrupted_while_the_avatar_is_loaded(out: Path, name: str, status: int) -> None:
+    """What C was making when the signal came must not crash the end of the process."""
+    result = run_python(INTERRUPTED_LOAD, name, "--output", str(out / "a.mp4"))
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(out.iterdir()) == []
+
+
 def test_before_the_guard_nothing_is_imported() -> None:
     result = run_python(
         "import sys; before = set(sys.modules); import bithuman_ctypes.cli.main\n"
