@@ -18,6 +18,10 @@ EXIT_INTERRUPTED = 128 + 2  # as a shell reports SIGINT
 EXIT_BROKEN_PIPE = 128 + 13  # and SIGPIPE
 
 
+_interrupted: list[int] = []
+"""Not empty after Ctrl-C."""
+
+
 class StdoutClosed(Exception):
     """Whoever read our standard output has gone; nothing to complain about."""
 
@@ -42,8 +46,11 @@ def guarded(program: str, job: Callable[[], None]) -> int:
         _unwind_on_signals()
         return _status(program, job)
     except KeyboardInterrupt:
-        say(f"{program}: interrupted")
-        _leave(EXIT_INTERRUPTED)
+        _leave_interrupted(program)
+    except ImportError:
+        if not _interrupted:
+            raise
+        _leave_interrupted(program)  # numpy, when it is interrupted, reports a broken import
     except _Signalled as signalled:
         _leave(signalled.status)
 
@@ -95,6 +102,11 @@ def _discard(descriptor: int) -> None:
     os.close(null)
 
 
+def _leave_interrupted(program: str) -> NoReturn:
+    say(f"{program}: interrupted")
+    _leave(EXIT_INTERRUPTED)
+
+
 def _leave(status: int) -> NoReturn:
     """Ends the process without the interpreter's own end.
 
@@ -115,6 +127,12 @@ def _unwind_on_signals() -> None:
     def unwind(number: int, frame: FrameType | None) -> NoReturn:
         raise _Signalled(number)
 
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        _interrupted.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         # One that was ignored from outside (nohup) stays ignored.

@@ -363,7 +363,7 @@ sys.exit(essence_render(sys.argv[2:]))
     "name",
     [
         "bithuman_ctypes.errors", "argparse", "bithuman_ctypes.cli.render", "numpy",
-        "_cffi_backend", "bithuman_ctypes._ffi._tables", "av", "soundfile",
+        "datetime", "_cffi_backend", "bithuman_ctypes._ffi._tables", "av", "soundfile",
     ],
 )  # fmt: skip
 def test_interrupted_while_it_starts(second: Path, out: Path, name: str) -> None:
