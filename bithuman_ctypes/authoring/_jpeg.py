@@ -49,7 +49,7 @@ def _import_pillow() -> Any:
         from PIL import Image
     except ImportError as error:
         raise ImportError(
-            "encoding JPEG pictures needs Pillow: pip install bithuman-ctypes[authoring]"
+            "encoding JPEG pictures needs Pillow: pip install pillow"
         ) from error
     return Image
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,11 @@ if importlib.util.find_spec("bithuman_ctypes") is None:
     sys.path.insert(0, str(REPO))
 
 import bithuman_ctypes as bh  # noqa: E402  # only now can it be found
+
+
+# A shell starts its background jobs deaf to Ctrl-C, and they hand that on: the tests that interrupt
+# a child process need one that listens.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure() -> None:
