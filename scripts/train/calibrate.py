@@ -30,7 +30,9 @@ def _predict(encoder: net.Encoder, mel: Tensor) -> Tensor:
     """Unstretched openness before its gates, width and protrusion: (batch, ticks, 3)."""
     size = len(mel)
     with torch.no_grad():
-        features, extras, _ = normalise.sequence(mel, torch.zeros(size, normalise.STATE))
+        features, extras, _ = normalise.sequence(
+            mel, torch.zeros(size, normalise.STATE), normalise.soft_gate
+        )
         zeros = torch.zeros(size, net.CONTEXT, BANDS), torch.zeros(size, net.HIDDEN)
         logits, _, _ = encoder.sequence(features, extras, *zeros)
         coords, free = net.shape_outputs(logits, encoder.stretch)

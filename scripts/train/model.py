@@ -21,7 +21,7 @@ CHANNELS = 128
 FEATURES = 192
 HIDDEN = 224
 HEAD = 128
-DROPOUT = 0.04
+DROPOUT = 0.1
 
 VOICE = (0.25, 0.6)
 """Speech probability at which the mouth begins to be allowed to move, and may move fully."""
@@ -87,8 +87,8 @@ class Encoder(nn.Module):
     def listen(self, features: Tensor) -> Tensor:
         """(batch, CONTEXT + 4 n, 40) features to (batch, n, FEATURES)."""
         narrow = self.drop(torch.relu(self.first(features.transpose(1, 2))))
-        wide: Tensor = self.drop(torch.relu(self.second(narrow)))
-        return wide.transpose(1, 2)
+        wide: Tensor = self.drop(torch.relu(self.second(narrow)).transpose(1, 2))
+        return wide
 
     def head(self, hidden: Tensor) -> Tensor:
         """Recurrent state to logits, over the last dimension."""

@@ -28,8 +28,6 @@ WARM_UP = 0.04
 WEIGHT_DECAY = 1e-3
 GRADIENT_NORM = 1.0
 MASKED = 8
-CARRIED = 0.6
-"""Share of streams that follow another one, so that words after long silences are learnt too."""
 AVERAGE = 0.99
 """Decay of the running average of the weights that is exported."""
 
@@ -41,8 +39,8 @@ class Weights:
     """Weights of the terms of the loss, found by trial on the training voices."""
 
     speech: float = 0.6
-    closure: float = 2.0
-    labiodental: float = 1.0
+    closure: float = 1.0
+    labiodental: float = 0.4
     teeth: float = 0.2
     tongue: float = 0.2
     shape: float = 4.0
@@ -130,7 +128,6 @@ class Trainer:
         self.batches = max(1, round(epochs * len(self.mel) / BATCH))
         self.weights = Weights()
         self.balance = viseme_balance(self.wanted)
-        self.ends: tuple[Tensor, Tensor, Tensor] | None = None
 
     def _batch(self, number: int) -> tuple[Tensor, Tensor]:
         per_epoch = max(1, len(self.mel) // BATCH)
@@ -155,27 +152,14 @@ class Trainer:
             for mean, now in zip(self.average.parameters(), self.encoder.parameters()):
                 mean.lerp_(now, 1.0 - decay)
 
-    def _start(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """State in which the streams of a batch begin: some from zero, some after another."""
-        fresh = (
-            torch.zeros(size, normalise.STATE),
-            torch.zeros(size, net.CONTEXT, BANDS),
-            torch.zeros(size, net.HIDDEN),
-        )
-        if self.ends is None or len(self.ends[0]) != size:
-            return fresh
-        order = torch.randperm(size, generator=self.noise)
-        carried = torch.rand(size, generator=self.noise) < CARRIED
-        for zeros, end in zip(fresh, self.ends):
-            zeros[carried] = end[order][carried]
-        return fresh
-
     def _stream(self, number: int) -> float:
         mel, wanted = self._batch(number)
-        running, context, hidden = self._start(len(mel))
         with torch.no_grad():
-            features, extras, running = normalise.sequence(mel, running)
+            start = torch.zeros(len(mel), normalise.STATE)
+            features, extras, _ = normalise.sequence(mel, start, normalise.soft_gate)
             features = mask_bands(features, self.noise)
+        context = torch.zeros(len(mel), net.CONTEXT, BANDS)
+        hidden = torch.zeros(len(mel), net.HIDDEN)
         total, chunks = 0.0, wanted.shape[1] // CHUNK_TICKS
         for chunk in range(chunks):
             ticks = slice(chunk * CHUNK_TICKS, (chunk + 1) * CHUNK_TICKS)
@@ -186,7 +170,6 @@ class Trainer:
             loss = loss_of(logits, wanted[:, ticks], self.weights, self.balance)
             self._update(loss, (number + chunk / chunks) / self.batches)
             total += loss.item()
-        self.ends = (running, context, hidden.detach())
         return total / chunks
 
     def run(self) -> net.Encoder:
