@@ -58,8 +58,8 @@ def soft_gate(level: Tensor, peak: Tensor, floor: Tensor) -> Tensor:
     """The same in training, with soft edges that let noise and long pauses into the mean.
 
     The mean varies more, which is one more augmentation; two trainings with the hard gate (and
-    other changes) were no better on voices that they never heard. At run time the hard gate is the right
-    one: after two minutes of noise the soft one has taken it for speech.
+    other changes) were no better on voices that they never heard. At run time the hard gate is
+    the right one: after two minutes of noise the soft one has taken it for speech.
     """
     near = torch.sigmoid(3.0 * (level - peak + 2.5))
     return near * torch.sigmoid(4.0 * (peak - floor - 1.5)) * torch.sigmoid(4.0 * (level + 9.5))
