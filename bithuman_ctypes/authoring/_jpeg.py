@@ -48,9 +48,7 @@ def _import_pillow() -> Any:
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError(
-            "encoding JPEG pictures needs Pillow: pip install pillow"
-        ) from error
+        raise ImportError("encoding JPEG pictures needs Pillow: pip install pillow") from error
     return Image
 
 
