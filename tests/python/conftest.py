@@ -26,7 +26,6 @@ if importlib.util.find_spec("bithuman_ctypes") is None:
 
 import bithuman_ctypes as bh  # noqa: E402  # only now can it be found
 
-
 # A shell starts its background jobs deaf to Ctrl-C, and they hand that on: the tests that interrupt
 # a child process need one that listens.
 signal.signal(signal.SIGINT, signal.default_int_handler)
