@@ -53,6 +53,14 @@ def guarded(program: str, job: Callable[[], None]) -> int:
         _leave_interrupted(program)  # numpy, when it is interrupted, reports a broken import
     except _Signalled as signalled:
         _leave(signalled.status)
+    except SystemExit:
+        # argparse's words may still wait in stderr. Where they cannot be written, some Pythons let
+        # that decide the exit status.
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _discard(2)
+        raise
 
 
 def say(line: str) -> None:
