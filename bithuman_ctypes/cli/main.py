@@ -9,6 +9,7 @@ from bithuman_ctypes.cli.guard import guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
 
@@ -34,7 +35,7 @@ def _main(argv: Sequence[str] | None) -> None:
     render.add_arguments(
         commands.add_parser("render", help=render.SUMMARY, description=render.DESCRIPTION)
     )
-    render.run(parser.parse_args(argv))
+    render.run(_parsed(parser, argv))
 
 
 def _essence_render(argv: Sequence[str] | None) -> None:
@@ -44,4 +45,12 @@ def _essence_render(argv: Sequence[str] | None) -> None:
 
     parser = argparse.ArgumentParser(prog="essence-render", description=render.DESCRIPTION)
     render.add_arguments(parser)
-    render.run(parser.parse_args(argv))
+    render.run(_parsed(parser, argv))
+
+
+def _parsed(parser: ArgumentParser, argv: Sequence[str] | None) -> Namespace:
+    """The arguments; a usage error ends with status 2, also where its words cannot be written."""
+    try:
+        return parser.parse_args(argv)
+    except OSError:  # argparse of some Pythons lets a full or closed stderr through
+        raise SystemExit(2) from None
