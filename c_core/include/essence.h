@@ -344,7 +344,8 @@ BE_API be_status be_runtime_tick_compose_to_size(be_runtime_t *runtime, const fl
 BE_API be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, size_t n);
 
 /* Streaming: appends audio at any rate and channel count; it is averaged to mono and resampled to
- * 16 kHz as it comes; the filter holds back up to 10 ms until more comes. All or nothing. The rate may
+ * 16 kHz as it comes; the filter holds back 5 ms (10 at 8 kHz, 20 at 4 kHz) until
+ * more comes. All or nothing. The rate may
  * change only after a flush, the channels at any time. BE_ERR_INVALID_ARG,
  * BE_ERR_AUDIO_FORMAT (rate or channels out of range, or the rate changed in mid-stream),
  * BE_ERR_OUT_OF_MEMORY. Revision 1. */
