@@ -88,10 +88,72 @@ static void an_optional_section_may_be_absent(void **state)
     bei_imx_close(imx);
 }
 
+static void without_clips_all_frames_are_the_loop(void **state)
+{
+    (void)state;
+    bei_imx_t *imx = assert_opens();
+    assert_int_equal(imx->loop_count, 3);
+    assert_int_equal(imx->clip_count, 0);
+    assert_null(imx->clips);
+    bei_imx_close(imx);
+}
+
+static void clips_have_their_values(void **state)
+{
+    (void)state;
+    builder_add_clips(&builder);
+    bei_imx_t *imx = assert_opens();
+    assert_int_equal(imx->frame_count, 3);
+    assert_int_equal(imx->loop_count, 2);
+    assert_int_equal(imx->clip_count, 2);
+    assert_string_equal(imx->clips[0].name, "nod");
+    assert_int_equal(imx->clips[0].first, 2);
+    assert_int_equal(imx->clips[0].frames, 1);
+    assert_int_equal(imx->clips[0].leave, 1);
+    assert_int_equal(imx->clips[0].rejoin, 0);
+    assert_false(imx->clips[0].idle);
+    assert_string_equal(imx->clips[1].name, "look.aside-1");
+    assert_int_equal(imx->clips[1].leave, 0);
+    assert_int_equal(imx->clips[1].rejoin, 1);
+    assert_true(imx->clips[1].idle);
+    bei_imx_close(imx);
+}
+
+static void a_clip_may_have_the_longest_name(void **state)
+{
+    (void)state;
+    builder_add_clips(&builder);
+    memset(builder.sections[B_CLIP].bytes + 8, 'x', 31);
+    bei_imx_t *imx = assert_opens();
+    assert_int_equal(strlen(imx->clips[0].name), 31);
+    bei_imx_close(imx);
+}
+
+/* There may be 64 clips, and all may have the same frames. */
+static void there_may_be_64_clips(void **state)
+{
+    (void)state;
+    builder_section_t *s = &builder.sections[B_CLIP];
+    s->flags = 1;
+    append(s, 64, 4), append(s, 1, 4);
+    for (int i = 0; i < 64; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "c%d", i);
+        append_clip(s, name, (uint32_t[]){1, 2, 0, 0, 0});
+    }
+    bei_imx_t *imx = assert_opens();
+    assert_int_equal(imx->clip_count, 64);
+    assert_string_equal(imx->clips[63].name, "c63");
+    assert_int_equal(imx->clips[63].frames, 2);
+    bei_imx_close(imx);
+}
+
 static void a_missing_section_is_named(void **state)
 {
     (void)state;
     for (int i = B_MANI; i <= B_MOUT; i++) {
+        if (i == B_CLIP)
+            continue;
         char named[40];
         snprintf(named, sizeof named, "section %s is missing", builder.sections[i].type);
         size_t size = builder.sections[i].size;
@@ -265,6 +327,76 @@ static void each_field_of_the_placements_is_checked(void **state)
     assert_builder_refused("section PLAC has 64 bytes, 3 source frames need 96");
 }
 
+/* One field of CLIP, set to a value in a file with two clips. */
+static void assert_clip_field(const inner_case_t *c)
+{
+    builder_init(&builder);
+    builder_add_clips(&builder);
+    put(builder.sections[c->section].bytes + c->offset, c->value, (int)c->size);
+    assert_builder_refused(c->named);
+}
+
+static void each_field_of_the_clips_is_checked(void **state)
+{
+    (void)state;
+    const size_t row = 8 + 56; /* of clip 1, whose name is look.aside-1 */
+    const inner_case_t cases[] = {
+        {B_CLIP, 0, 4, 0, "section CLIP has 0 clips, 1 to 64 are allowed"},
+        {B_CLIP, 0, 4, 65, "section CLIP has 65 clips"},
+        {B_CLIP, 0, 4, 1, "section CLIP has 120 bytes, 1 clips need 64"},
+        {B_CLIP, 0, 4, 3, "section CLIP has 120 bytes, 3 clips need 176"},
+        {B_CLIP, 4, 4, 0, "section CLIP says that 0 of 3 source frames are the loop"},
+        {B_CLIP, 4, 4, 4, "section CLIP says that 4 of 3 source frames are the loop"},
+        {B_CLIP, 4, 4, 3, "clip 'nod' has 1 frames from frame 2 on"},
+        {B_CLIP, 8, 1, 0, "the name of clip 0 is longer than 31 bytes or not padded"},
+        {B_CLIP, 8, 3, 0, "clip 0 has the name '', not a slug"},
+        {B_CLIP, 8, 1, 'N', "clip 0 has the name 'Nod', not a slug"},
+        {B_CLIP, 8, 1, '.', "clip 0 has the name '.od', not a slug"},
+        {B_CLIP, 8 + 31, 1, 'x', "the name of clip 0 is longer than 31 bytes or not padded"},
+        {B_CLIP, row, 8, 0, "the name of clip 1 is longer than 31 bytes or not padded"},
+        {B_CLIP, row + 32, 4, 1, "clip 'look.aside-1' has 1 frames from frame 1 on, which"},
+        {B_CLIP, row + 32, 4, 3, "clip 'look.aside-1' has 1 frames from frame 3 on"},
+        {B_CLIP, row + 32, 4, UINT32_MAX, "clip 'look.aside-1' has 1 frames from frame 4294967295"},
+        {B_CLIP, row + 36, 4, 0, "clip 'look.aside-1' has no frames"},
+        {B_CLIP, row + 36, 4, 2, "clip 'look.aside-1' has 2 frames from frame 2 on"},
+        {B_CLIP, row + 36, 4, UINT32_MAX, "clip 'look.aside-1' has 4294967295 frames"},
+        {B_CLIP, row + 40, 4, 2, "clip 'look.aside-1' leaves the loop at frame 2 of 2"},
+        {B_CLIP, row + 44, 4, 2, "clip 'look.aside-1' rejoins the loop at frame 2 of 2"},
+        {B_CLIP, row + 48, 4, 3, "clip 'look.aside-1' has flags 0x3, this engine knows 0x1"},
+        {B_CLIP, row + 52, 4, 1, "clip 'look.aside-1' has a reserved field"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_clip_field(&cases[i]);
+}
+
+static void two_clips_of_one_name_are_refused(void **state)
+{
+    (void)state;
+    builder_add_clips(&builder);
+    uint8_t *rows = builder.sections[B_CLIP].bytes + 8;
+    memcpy(rows + 56, rows, 32);
+    assert_builder_refused("clips 0 and 1 have the same name, 'nod'");
+}
+
+/* A reader that does not know CLIP would show its frames in the loop: the flag keeps it from that. */
+static void clips_have_flags_1_and_nothing_else_has(void **state)
+{
+    (void)state;
+    builder_add_clips(&builder);
+    builder.sections[B_CLIP].flags = 0;
+    assert_builder_refused("section CLIP has flags 0x0, not 0x1");
+    builder.sections[B_CLIP].flags = 3;
+    assert_builder_refused("section CLIP has flags 0x3, a newer engine is needed");
+    builder.sections[B_CLIP].flags = 1;
+    builder.sections[B_ENCO].flags = 1;
+    assert_builder_refused("section ENCO has flags 0x1, a newer engine is needed");
+    memcpy(builder.sections[B_ENCO].type, "XTRA", 4);
+    assert_builder_refused("section XTRA has flags 0x1, a newer engine is needed");
+    memcpy(builder.sections[B_CLIP].type, "CLIQ", 4);
+    builder.sections[B_ENCO].size = 0;
+    assert_builder_refused("section CLIQ has flags 0x1, a newer engine is needed");
+}
+
 static void each_field_of_the_mouths_is_checked(void **state)
 {
     (void)state;
@@ -294,9 +426,10 @@ static void each_field_of_the_mouths_is_checked(void **state)
 static void a_section_shorter_than_its_header_is_refused(void **state)
 {
     (void)state;
-    const int sections[] = {B_BASE, B_FRAM, B_MOUT};
-    for (int i = 0; i < 3; i++) {
+    const int sections[] = {B_BASE, B_FRAM, B_CLIP, B_MOUT};
+    for (int i = 0; i < 4; i++) {
         builder_init(&builder);
+        builder_add_clips(&builder);
         builder.sections[sections[i]].size = 7;
         assert_builder_refused("is too short for its header");
     }
@@ -324,6 +457,7 @@ static void the_decoded_size_is_bounded(void **state)
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
+    builder_add_clips(&builder);
     size_t size = builder_write(&builder, file);
     assert_refused(file, 0, "the file is empty");
     for (size_t cut = 1; cut < size; cut++)
@@ -334,6 +468,7 @@ static void every_flipped_byte_is_refused(void **state)
 {
     (void)state;
     static const uint8_t flips[] = {0x01, 0x80, 0xff};
+    builder_add_clips(&builder);
     size_t size = builder_write(&builder, file);
     for (size_t i = 0; i < size; i++) {
         for (size_t j = 0; j < sizeof flips; j++) {
@@ -350,6 +485,7 @@ static void damage_under_right_checksums_never_crashes(void **state)
 {
     (void)state;
     static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    builder_add_clips(&builder);
     for (int s = 0; s < B_SECTIONS; s++) {
         for (size_t i = 0; i < builder.sections[s].size; i++) {
             for (size_t j = 0; j < sizeof values; j++) {
@@ -486,6 +622,10 @@ int main(void)
         TEST(the_rows_have_their_values),
         TEST(unknown_sections_are_skipped),
         TEST(an_optional_section_may_be_absent),
+        TEST(without_clips_all_frames_are_the_loop),
+        TEST(clips_have_their_values),
+        TEST(a_clip_may_have_the_longest_name),
+        TEST(there_may_be_64_clips),
         TEST(a_missing_section_is_named),
         TEST(a_section_that_appears_twice_is_refused),
         TEST(each_field_of_the_outer_layer_is_checked),
@@ -494,6 +634,9 @@ int main(void)
         TEST(each_field_of_the_bases_is_checked),
         TEST(each_field_of_the_frames_is_checked),
         TEST(each_field_of_the_placements_is_checked),
+        TEST(each_field_of_the_clips_is_checked),
+        TEST(two_clips_of_one_name_are_refused),
+        TEST(clips_have_flags_1_and_nothing_else_has),
         TEST(each_field_of_the_mouths_is_checked),
         TEST(a_section_shorter_than_its_header_is_refused),
         TEST(the_decoded_size_is_bounded),

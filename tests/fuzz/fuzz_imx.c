@@ -11,11 +11,11 @@
 
 #include "container/imx.h"
 
-enum { SECTIONS = 6, HEADER = 64, ENTRY = 32 };
+enum { SECTIONS = 7, CLIP = 4, HEADER = 64, ENTRY = 32 };
 
-static const uint8_t types[SECTIONS][4] = {{'M', 'A', 'N', 'I'}, {'B', 'A', 'S', 'E'},
-                                           {'F', 'R', 'A', 'M'}, {'P', 'L', 'A', 'C'},
-                                           {'M', 'O', 'U', 'T'}, {'E', 'N', 'C', 'O'}};
+static const uint8_t types[SECTIONS][4] = {
+    {'M', 'A', 'N', 'I'}, {'B', 'A', 'S', 'E'}, {'F', 'R', 'A', 'M'}, {'P', 'L', 'A', 'C'},
+    {'C', 'L', 'I', 'P'}, {'M', 'O', 'U', 'T'}, {'E', 'N', 'C', 'O'}};
 static const uint8_t magic[8] = {0x89, 'B', 'E', 'I', '\r', '\n', 0x1a, '\n'};
 static volatile uint64_t sink;
 
@@ -43,6 +43,16 @@ static void use(const bei_imx_t *imx)
             abort();
         touch(frame->jpeg);
     }
+    for (uint32_t i = 0; i < imx->clip_count; i++) {
+        const bei_imx_clip_t *clip = &imx->clips[i];
+        if (clip->leave >= imx->loop_count || clip->rejoin >= imx->loop_count ||
+            clip->first < imx->loop_count || clip->frames == 0 ||
+            (uint64_t)clip->first + clip->frames > imx->frame_count)
+            abort();
+        sink += strlen(clip->name);
+    }
+    if (imx->loop_count == 0 || imx->loop_count > imx->frame_count)
+        abort();
     for (uint32_t i = 0; i < imx->mouth_count; i++)
         touch(imx->mouths[i].jpeg);
     touch((bei_span_t){imx->mask, (size_t)imx->patch_w * imx->patch_h});
@@ -61,11 +71,13 @@ static void try_file(const uint8_t *bytes, size_t size)
     bei_imx_close(imx);
 }
 
-/* Splits the input into sections, each after its length in two bytes; the last takes the rest. */
+/* Splits the input into sections, each after its length in two bytes; the last takes the rest. One
+ * without bytes is left out. */
 static void try_sections(const uint8_t *data, size_t size)
 {
     uint8_t *file = calloc(1, HEADER + ENTRY * SECTIONS + size + 64 * SECTIONS);
     size_t end = HEADER + ENTRY * SECTIONS;
+    int count = 0;
     for (int i = 0; i < SECTIONS; i++) {
         size_t length = size;
         if (i < SECTIONS - 1 && size >= 2) {
@@ -73,16 +85,19 @@ static void try_sections(const uint8_t *data, size_t size)
             data += 2, size -= 2;
             length = length < size ? length : size;
         }
+        if (length == 0)
+            continue;
         size_t offset = (end + 63) / 64 * 64;
-        uint8_t *entry = file + HEADER + ENTRY * i;
+        uint8_t *entry = file + HEADER + ENTRY * count++;
         memcpy(entry, types[i], sizeof types[i]);
-        put(entry + 8, offset, 8), put(entry + 16, length, 8);
+        put(entry + 4, i == CLIP, 4), put(entry + 8, offset, 8), put(entry + 16, length, 8);
         memcpy(file + offset, data, length);
         data += length, size -= length;
         end = offset + length;
     }
     memcpy(file, magic, sizeof magic);
-    put(file + 8, 1, 4), put(file + 12, SECTIONS, 4), put(file + 16, 64, 8), put(file + 24, end, 8);
+    put(file + 8, 1, 4), put(file + 12, (uint64_t)count, 4), put(file + 16, 64, 8),
+        put(file + 24, end, 8);
     try_file(file, end);
     free(file);
 }

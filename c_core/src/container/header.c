@@ -16,7 +16,8 @@ enum {
     ALIGNMENT = 64,
     VERSION = 1,
     MAX_SECTIONS = 64,
-    TYPE_SIZE = 4
+    TYPE_SIZE = 4,
+    MUST_BE_UNDERSTOOD = 1 /* a flag: who does not know the section must refuse the file */
 };
 
 static const uint8_t magic[8] = {0x89, 'B', 'E', 'I', '\r', '\n', 0x1a, '\n'};
@@ -24,17 +25,19 @@ static const uint8_t magic[8] = {0x89, 'B', 'E', 'I', '\r', '\n', 0x1a, '\n'};
 typedef struct known {
     char type[TYPE_SIZE + 1];
     bool required;
-    size_t field; /* of bei_sections_t */
+    uint32_t flags; /* that its entry has, and no others */
+    size_t field;   /* of bei_sections_t */
 } known_t;
 
 static const known_t known_sections[] = {
-    {"MANI", true, offsetof(bei_sections_t, manifest)},
-    {"BASE", true, offsetof(bei_sections_t, bases)},
-    {"FRAM", true, offsetof(bei_sections_t, frames)},
-    {"PLAC", true, offsetof(bei_sections_t, placements)},
-    {"MOUT", true, offsetof(bei_sections_t, mouths)},
-    {"ENCO", false, offsetof(bei_sections_t, encoder)},
-    {"THUM", false, offsetof(bei_sections_t, thumbnail)},
+    {"MANI", true, 0, offsetof(bei_sections_t, manifest)},
+    {"BASE", true, 0, offsetof(bei_sections_t, bases)},
+    {"FRAM", true, 0, offsetof(bei_sections_t, frames)},
+    {"PLAC", true, 0, offsetof(bei_sections_t, placements)},
+    {"MOUT", true, 0, offsetof(bei_sections_t, mouths)},
+    {"CLIP", false, MUST_BE_UNDERSTOOD, offsetof(bei_sections_t, clips)},
+    {"ENCO", false, 0, offsetof(bei_sections_t, encoder)},
+    {"THUM", false, 0, offsetof(bei_sections_t, thumbnail)},
 };
 enum { KNOWN_COUNT = sizeof known_sections / sizeof known_sections[0] };
 
@@ -131,13 +134,32 @@ static bool is_printable(const char *type)
     return true;
 }
 
+static const known_t *find_known(const char *type)
+{
+    for (int i = 0; i < KNOWN_COUNT; i++) {
+        if (memcmp(known_sections[i].type, type, TYPE_SIZE) == 0)
+            return &known_sections[i];
+    }
+    return NULL;
+}
+
+static be_status check_flags(const entry_t *e, const char *label)
+{
+    const known_t *known = find_known(e->type);
+    uint32_t wanted = known ? known->flags : 0;
+    BEI_CHECK((e->flags & ~wanted) == 0, label,
+              "section %s has flags 0x%" PRIx32 ", a newer engine is needed", e->type, e->flags);
+    BEI_CHECK(e->flags == wanted, label, "section %s has flags 0x%" PRIx32 ", not 0x%" PRIx32,
+              e->type, e->flags, wanted);
+    return BE_OK;
+}
+
 /* Checks an entry against the file and against `end`, where what stands before it ends. */
 static be_status check_entry(const file_t *file, const entry_t *e, uint64_t end)
 {
     const char *label = file->label;
     BEI_CHECK(is_printable(e->type), label, "a section's type is not four printable characters");
-    BEI_CHECK(e->flags == 0, label, "section %s has flags 0x%" PRIx32 ", a newer engine is needed",
-              e->type, e->flags);
+    BEI_TRY(check_flags(e, label));
     BEI_CHECK(e->reserved == 0, label, "section %s has a reserved field that is not 0", e->type);
     BEI_CHECK(e->offset % ALIGNMENT == 0, label,
               "section %s is at %" PRIu64 ", not aligned to %d bytes", e->type, e->offset,
@@ -172,11 +194,10 @@ static bei_span_t *section_field(bei_sections_t *sections, const known_t *known)
 
 static void assign_section(bei_sections_t *sections, const file_t *file, const entry_t *entry)
 {
-    for (int i = 0; i < KNOWN_COUNT; i++) {
-        if (memcmp(known_sections[i].type, entry->type, TYPE_SIZE) == 0)
-            *section_field(sections, &known_sections[i]) =
-                (bei_span_t){file->bytes + entry->offset, (size_t)entry->length};
-    }
+    const known_t *known = find_known(entry->type);
+    if (known)
+        *section_field(sections, known) =
+            (bei_span_t){file->bytes + entry->offset, (size_t)entry->length};
 }
 
 static be_status check_present(bei_sections_t *sections, const char *label)

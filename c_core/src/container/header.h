@@ -11,7 +11,7 @@
 /* Where each section that this reader knows lies; an absent optional one is empty. */
 typedef struct bei_sections {
     bei_span_t manifest, bases, frames, placements, mouths;
-    bei_span_t encoder, thumbnail;
+    bei_span_t clips, encoder, thumbnail;
 } bei_sections_t;
 
 /* Checks the header, the table of contents, the padding and every section's checksum, also of

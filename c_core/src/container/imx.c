@@ -71,6 +71,7 @@ void bei_imx_close(bei_imx_t *imx)
     bei_free(imx->bases);
     bei_free(imx->frames);
     bei_free(imx->mouths);
+    bei_free(imx->clips);
     bei_free(imx->bytes);
     bei_free(imx);
 }

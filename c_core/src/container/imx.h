@@ -18,7 +18,9 @@ enum {
     BEI_IMX_MIN_PATCH_SIDE = 8,    /* so that chroma too can be sampled between pixels */
     BEI_IMX_MAX_PATCH_SIDE = 1024, /* pixels, of a mouth patch */
     BEI_IMX_MAX_FRAMES = 4096,
-    BEI_IMX_MAX_MOUTHS = 512
+    BEI_IMX_MAX_MOUTHS = 512,
+    BEI_IMX_MAX_CLIPS = 64,
+    BEI_IMX_CLIP_NAME = 32 /* bytes, the final NUL included */
 };
 
 typedef struct bei_imx_manifest {
@@ -42,12 +44,24 @@ typedef struct bei_imx_mouth {
     bei_span_t jpeg;               /* patch_w x patch_h; empty for mouth 0, the rest mouth */
 } bei_imx_mouth_t;
 
+/* Frames of their own behind those of the loop, to be played once between two of its frames. */
+typedef struct bei_imx_clip {
+    char name[BEI_IMX_CLIP_NAME]; /* slug, unique */
+    uint32_t first, frames;       /* its range: within loop_count .. frame_count - 1 */
+    uint32_t leave;               /* the loop's frame after which it begins */
+    uint32_t rejoin;              /* the loop's frame that follows it */
+    bool idle;                    /* made to be played while nobody speaks */
+} bei_imx_clip_t;
+
 typedef struct bei_imx {
     bei_imx_manifest_t manifest;
     bei_span_t *bases;
     uint32_t base_count;
     bei_imx_frame_t *frames;
-    uint32_t frame_count;
+    uint32_t frame_count;  /* of the loop and of all clips */
+    uint32_t loop_count;   /* frames 0 .. loop_count - 1 are the loop; 1 .. frame_count */
+    bei_imx_clip_t *clips; /* NULL when the file has none */
+    uint32_t clip_count;
     bei_imx_mouth_t *mouths;
     uint32_t mouth_count;
     uint16_t patch_w, patch_h;

@@ -92,12 +92,11 @@ static be_status copy_name(const source_t *source, const char *key, char to[128]
     return BE_OK;
 }
 
-static be_status check_slug(const source_t *source, const char *slug)
+bool bei_manifest_is_slug(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-    bool sound = strspn(slug, letters) == strlen(slug) && !strchr("._-", slug[0]);
-    BEI_CHECK(sound, source->label, "the manifest's 'identity' is '%.40s', not a slug", slug);
-    return BE_OK;
+    /* strchr finds the end of an empty text too */
+    return strspn(text, letters) == strlen(text) && !strchr("._-", text[0]);
 }
 
 static be_status get_side(const source_t *source, const char *key, uint32_t *side)
@@ -131,7 +130,9 @@ static be_status fill_names(const source_t *source, bei_imx_manifest_t *out)
 {
     BEI_TRY(copy_name(source, "name", out->name));
     BEI_TRY(copy_name(source, "identity", out->identity));
-    return check_slug(source, out->identity);
+    BEI_CHECK(bei_manifest_is_slug(out->identity), source->label,
+              "the manifest's 'identity' is '%.40s', not a slug", out->identity);
+    return BE_OK;
 }
 
 static be_status fill(const source_t *source, bei_imx_manifest_t *out)

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/fault.h"
 #include "base/i420.h"
+#include "container/clips.h"
 
 enum {
     LIST_HEAD = 8,
@@ -247,6 +248,7 @@ be_status bei_tables_parse(const bei_sections_t *sections, const char *label, be
     BEI_TRY(parse_bases((table_t){sections->bases, "BASE", label, 0}, imx));
     BEI_TRY(parse_frames((table_t){sections->frames, "FRAM", label, 0}, imx));
     BEI_TRY(parse_placements((table_t){sections->placements, "PLAC", label, 0}, imx));
+    BEI_TRY(bei_clips_parse(sections->clips, label, imx));
     BEI_TRY(parse_mouths((table_t){sections->mouths, "MOUT", label, 0}, imx));
     return check_decoded_size(imx, label);
 }

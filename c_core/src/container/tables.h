@@ -1,4 +1,4 @@
-/* The tables of pictures: base pictures, source frames, mouth placements, mouths. */
+/* The tables of an avatar file: base pictures, source frames, mouth placements, clips, mouths. */
 #ifndef BEI_CONTAINER_TABLES_H
 #define BEI_CONTAINER_TABLES_H
 

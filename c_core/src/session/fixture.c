@@ -76,6 +76,6 @@ void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out)
         .active_ep = bei_encoder_model_ep(fixture->model),
         .frame_width = scene->width,
         .frame_height = scene->height,
-        .source_frame_count = scene->frame_count,
+        .source_frame_count = fixture->avatar->imx->loop_count,
     };
 }
