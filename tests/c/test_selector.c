@@ -43,6 +43,13 @@ static bei_lips_target_t saying(double openness, double width)
 
 static const bei_lips_target_t SILENCE = {{0}, 0, 0};
 
+static uint32_t step(bei_selector_t *selector, const bei_lips_target_t *now,
+                     const bei_lips_target_t *next)
+{
+    const bei_lips_target_t targets[2] = {*now, *next};
+    return bei_selector_step(selector, targets, 1);
+}
+
 static int openness_of(uint32_t mouth)
 {
     return mouth == 0 ? 0 : (int)(mouth - 1) / WIDTHS; /* 0 .. 10 */
@@ -55,7 +62,7 @@ static void a_held_target_is_reached(void **state)
     bei_lips_target_t wide = saying(0.8, 1.0);
     uint32_t mouth = 0;
     for (int i = 0; i < 5; i++)
-        mouth = bei_selector_step(&selector, &wide, &wide);
+        mouth = step(&selector, &wide, &wide);
     assert_int_equal(mouth, 1 + 8 * WIDTHS + 2);
 }
 
@@ -64,7 +71,7 @@ static void silence_is_the_rest_mouth_from_the_first_tick(void **state)
     bei_selector_t selector;
     bei_selector_reset(&selector, *state);
     for (int i = 0; i < 50; i++)
-        assert_int_equal(bei_selector_step(&selector, &SILENCE, &SILENCE), 0);
+        assert_int_equal(step(&selector, &SILENCE, &SILENCE), 0);
 }
 
 /* Coordinates that tremble without speech must not move the lips. */
@@ -76,7 +83,7 @@ static void noise_without_speech_does_not_move_the_lips(void **state)
     for (int i = 0; i < 200; i++) {
         bei_lips_target_t noise = saying(rand() % 100 / 100.0, rand() % 200 / 100.0 - 1);
         noise.speech = (int16_t)(rand() % (BEI_LIPS_ONE / 3));
-        assert_int_equal(bei_selector_step(&selector, &noise, &SILENCE), 0);
+        assert_int_equal(step(&selector, &noise, &SILENCE), 0);
     }
 }
 
@@ -86,10 +93,10 @@ static void the_lips_rest_within_160_ms_and_close_without_reopening(void **state
     bei_selector_reset(&selector, *state);
     bei_lips_target_t open = saying(1, 0);
     for (int i = 0; i < 5; i++)
-        bei_selector_step(&selector, &open, i < 4 ? &open : &SILENCE);
+        step(&selector, &open, i < 4 ? &open : &SILENCE);
     int before = LEVELS;
     for (int i = 0; i < 4; i++) {
-        int now = openness_of(bei_selector_step(&selector, &SILENCE, &SILENCE));
+        int now = openness_of(step(&selector, &SILENCE, &SILENCE));
         assert_true(now <= before);
         before = now;
     }
@@ -102,8 +109,8 @@ static void a_short_pause_does_not_snap_shut(void **state)
     bei_selector_reset(&selector, *state);
     bei_lips_target_t open = saying(0.8, 0);
     for (int i = 0; i < 5; i++)
-        bei_selector_step(&selector, &open, i < 4 ? &open : &SILENCE);
-    int in_pause = openness_of(bei_selector_step(&selector, &SILENCE, &open));
+        step(&selector, &open, i < 4 ? &open : &SILENCE);
+    int in_pause = openness_of(step(&selector, &SILENCE, &open));
     assert_in_range(in_pause, 4, 9);
 }
 
@@ -114,9 +121,9 @@ static void closure_shuts_the_lips_in_the_middle_of_a_vowel(void **state)
     bei_lips_target_t open = saying(1, 0), shut = saying(0.5, 0);
     shut.closure = BEI_LIPS_ONE;
     for (int i = 0; i < 4; i++)
-        bei_selector_step(&selector, &open, &open);
-    bei_selector_step(&selector, &open, &shut);
-    assert_int_equal(openness_of(bei_selector_step(&selector, &shut, &open)), 0);
+        step(&selector, &open, &open);
+    step(&selector, &open, &shut);
+    assert_int_equal(openness_of(step(&selector, &shut, &open)), 0);
 }
 
 static double wandering(bei_mouth_set_t *set, int search)
@@ -129,7 +136,7 @@ static double wandering(bei_mouth_set_t *set, int search)
     bei_lips_target_t now = saying(0.5, 0), next;
     for (int i = 0; i < 500; i++, now = next) {
         next = saying(0.5 + (rand() % 100 - 50) / 400.0, 0);
-        int here = search ? openness_of(bei_selector_step(&selector, &now, &next))
+        int here = search ? openness_of(step(&selector, &now, &next))
                           : (now.coord[0] * 10 + BEI_LIPS_ONE / 2) / BEI_LIPS_ONE;
         moved += i ? abs(here - before) : 0;
         before = here;
@@ -151,7 +158,7 @@ static void a_lone_rest_mouth_is_an_avatar(void **state)
     bei_selector_t selector;
     bei_selector_reset(&selector, set);
     bei_lips_target_t open = saying(1, 1);
-    assert_int_equal(bei_selector_step(&selector, &open, &open), 0);
+    assert_int_equal(step(&selector, &open, &open), 0);
     bei_mouth_set_destroy(set);
     assert_int_equal(bei_mouth_set_create(rest, 0, &set), BE_ERR_INVALID_ARG);
     assert_int_equal(bei_mouth_set_create(rest, 513, &set), BE_ERR_INVALID_ARG);

@@ -104,29 +104,49 @@ static void local_costs(const bei_mouth_set_t *set, const bei_lips_target_t *tar
     }
 }
 
-/* The mouth for now: near its target, near the mouth before, and a good start for what comes next.
- */
-static uint32_t search(const bei_selector_t *selector, const bei_lips_target_t *now,
-                       const bei_lips_target_t *next)
+/* The least that the way on from mouth `m` costs, when being in each mouth costs `rest`. */
+static int32_t least_onward(const bei_mouth_set_t *set, uint32_t m, const int32_t *rest)
+{
+    const int32_t *onward = set->step + (size_t)m * set->count;
+    int32_t least = INT32_MAX;
+    for (uint32_t n = 0; n < set->count; n++) {
+        int32_t sum = rest[n] + onward[n];
+        least = sum < least ? sum : least;
+    }
+    return least;
+}
+
+/* What it costs to go on from each mouth of the tick after now, that tick included: backwards from the
+ * last target to the first but one. */
+static void costs_ahead(const bei_mouth_set_t *set, const bei_lips_target_t *targets,
+                        uint32_t ahead, int32_t *cost)
+{
+    int32_t later[BEI_LIPS_MAX_MOUTHS];
+    local_costs(set, &targets[ahead], cost);
+    for (uint32_t t = ahead - 1; t > 0; t--) {
+        memcpy(later, cost, set->count * sizeof *later);
+        local_costs(set, &targets[t], cost);
+        for (uint32_t m = 0; m < set->count; m++)
+            cost[m] += least_onward(set, m, later);
+    }
+}
+
+/* The mouth for now: near its target, near the mouth before, and a good start for what comes next. */
+static uint32_t search(const bei_selector_t *selector, const bei_lips_target_t *targets,
+                       uint32_t ahead)
 {
     const bei_mouth_set_t *set = selector->set;
-    int32_t here[BEI_LIPS_MAX_MOUTHS], ahead[BEI_LIPS_MAX_MOUTHS];
-    local_costs(set, now, here);
-    local_costs(set, next, ahead);
+    int32_t here[BEI_LIPS_MAX_MOUTHS], later[BEI_LIPS_MAX_MOUTHS];
+    local_costs(set, &targets[0], here);
+    if (ahead > 0)
+        costs_ahead(set, targets, ahead, later);
     const int32_t *from_current = set->step + (size_t)selector->current * set->count;
     uint32_t best = 0;
-    int64_t best_cost = INT64_MAX;
+    int32_t best_cost = INT32_MAX;
     for (uint32_t m = 0; m < set->count; m++) {
-        int64_t cost = (int64_t)here[m] + from_current[m];
-        if (cost >= best_cost)
-            continue;
-        const int32_t *onward = set->step + (size_t)m * set->count;
-        int32_t least = INT32_MAX;
-        for (uint32_t n = 0; n < set->count; n++) {
-            int32_t sum = ahead[n] + onward[n];
-            least = sum < least ? sum : least;
-        }
-        cost += least;
+        int32_t cost = here[m] + from_current[m];
+        if (cost < best_cost && ahead > 0)
+            cost += least_onward(set, m, later);
         if (cost < best_cost) {
             best_cost = cost;
             best = m;
@@ -148,19 +168,22 @@ static bei_lips_target_t relaxed(const bei_selector_t *selector)
     return target;
 }
 
-uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *now,
-                           const bei_lips_target_t *next)
+uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *targets,
+                           uint32_t ahead)
 {
-    if (speaks(now))
+    if (speaks(&targets[0]))
         selector->quiet = 0;
     else if (selector->quiet < RELAX_TICKS)
         selector->quiet++;
-    if (selector->quiet >= RELAX_TICKS && !speaks(next)) {
+    bool resumes = ahead > 0 && speaks(&targets[1]);
+    if (selector->quiet >= RELAX_TICKS && !resumes) {
         selector->current = 0;
         return 0;
     }
-    bei_lips_target_t calm = relaxed(selector);
-    const bei_lips_target_t *target = selector->quiet == 0 ? now : &calm;
-    selector->current = search(selector, target, speaks(next) ? next : &calm);
+    bei_lips_target_t aim[BEI_LIPS_MAX_LOOKAHEAD + 1], calm = relaxed(selector);
+    aim[0] = selector->quiet == 0 ? targets[0] : calm;
+    for (uint32_t i = 1; i <= ahead; i++)
+        aim[i] = speaks(&targets[i]) ? targets[i] : calm;
+    selector->current = search(selector, aim, ahead);
     return selector->current;
 }

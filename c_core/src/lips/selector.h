@@ -2,7 +2,8 @@
  * mouths, 0 being the lips at rest.
  *
  * Everything from the quantised coordinates on is integer arithmetic, so the same coordinates give
- * the same mouths on every platform. The selector looks one tick ahead. */
+ * the same mouths on every platform. The selector looks up to
+ * three ticks ahead. */
 #ifndef BEI_LIPS_SELECTOR_H
 #define BEI_LIPS_SELECTOR_H
 
@@ -12,9 +13,10 @@
 #include "essence.h"
 
 enum {
-    BEI_LIPS_DIMS = 6,      /* openness, width, protrusion, labiodental, teeth, tongue */
-    BEI_LIPS_ONE = 4096,    /* 1.0 in Q12 */
-    BEI_LIPS_LOOKAHEAD = 1, /* ticks */
+    BEI_LIPS_DIMS = 6,          /* openness, width, protrusion, labiodental, teeth, tongue */
+    BEI_LIPS_ONE = 4096,        /* 1.0 in Q12 */
+    BEI_LIPS_LOOKAHEAD = 1,     /* ticks, unless another one is asked for */
+    BEI_LIPS_MAX_LOOKAHEAD = 3, /* ticks */
     BEI_LIPS_MAX_MOUTHS = 512
 };
 
@@ -42,9 +44,10 @@ typedef struct bei_selector {
 
 void bei_selector_reset(bei_selector_t *selector, const bei_mouth_set_t *set);
 
-/* Chooses the mouth for `now`, knowing what comes `next`, and remembers it. Allocates nothing. */
-uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *now,
-                           const bei_lips_target_t *next);
+/* Chooses the mouth for targets[0], knowing the `ahead` ones that follow it (up to
+ * BEI_LIPS_MAX_LOOKAHEAD), and remembers it. Allocates nothing. */
+uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *targets,
+                           uint32_t ahead);
 
 uint32_t bei_mouth_set_count(const bei_mouth_set_t *set);
 

@@ -3,21 +3,51 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/memory.h"
+
 _Static_assert((int)BEI_ENCODER_MEL_FLOATS == (int)BEI_MEL_FRAMES_PER_TICK * (int)BEI_MEL_BINS,
                "the encoder takes one tick of mel frames");
 
+enum {
+    COORDS = BEI_LIPS_MAX_LOOKAHEAD + 1,
+    /* The tick taken last and one fed early, beyond those that are looked ahead to. */
+    HISTORY_MARGIN = 2
+};
+
+static be_status set_lookahead(bei_pipeline_t *pipeline, uint32_t own, uint32_t asked)
+{
+    uint32_t most = own + BEI_LIPS_MAX_LOOKAHEAD;
+    if (most > BEI_PIPELINE_MAX_LOOKAHEAD)
+        most = BEI_PIPELINE_MAX_LOOKAHEAD;
+    BEI_REQUIRE(asked == 0 || (asked >= own && asked <= most),
+                "a lookahead of %u ticks is not %u to %u, which this encoder allows", asked, own,
+                most);
+    pipeline->encoder_lookahead = own;
+    pipeline->selection_lookahead = asked == 0 ? BEI_LIPS_LOOKAHEAD : asked - own;
+    pipeline->history_size = bei_pipeline_lookahead(pipeline) + HISTORY_MARGIN;
+    return BE_OK;
+}
+
+static be_status make_parts(bei_pipeline_t *pipeline, bei_encoder_model_t *model)
+{
+    pipeline->history = bei_calloc(pipeline->history_size, sizeof *pipeline->history);
+    if (!pipeline->history)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream");
+    BEI_TRY(bei_mel_create(&pipeline->mel));
+    return bei_encoder_stream_create(model, &pipeline->encoder);
+}
+
 be_status bei_pipeline_init(bei_pipeline_t *pipeline, bei_encoder_model_t *model,
-                            const bei_mouth_set_t *mouths)
+                            const bei_mouth_set_t *mouths, uint32_t lookahead)
 {
     *pipeline = (bei_pipeline_t){.mouths = mouths};
-    be_status status = bei_mel_create(&pipeline->mel);
-    if (status == BE_OK)
-        status = bei_encoder_stream_create(model, &pipeline->encoder);
+    BEI_TRY(set_lookahead(pipeline, bei_encoder_model_lookahead(model), lookahead));
+    be_status status = make_parts(pipeline, model);
     if (status != BE_OK) {
         bei_pipeline_free(pipeline);
         return status;
     }
-    pipeline->encoder_lookahead = bei_encoder_model_lookahead(model);
     bei_pipeline_reset(pipeline);
     return BE_OK;
 }
@@ -26,22 +56,29 @@ void bei_pipeline_free(bei_pipeline_t *pipeline)
 {
     bei_encoder_stream_destroy(pipeline->encoder);
     bei_mel_destroy(pipeline->mel);
+    bei_free(pipeline->history);
     pipeline->encoder = NULL;
     pipeline->mel = NULL;
+    pipeline->history = NULL;
 }
 
-void bei_pipeline_reset(bei_pipeline_t *pipeline)
+void bei_pipeline_interrupt(bei_pipeline_t *pipeline)
 {
     bei_mel_reset(pipeline->mel);
     bei_encoder_stream_reset(pipeline->encoder);
-    bei_selector_reset(&pipeline->selector, pipeline->mouths);
     pipeline->fed = pipeline->taken = 0;
     pipeline->mel_ready = false;
 }
 
+void bei_pipeline_reset(bei_pipeline_t *pipeline)
+{
+    bei_pipeline_interrupt(pipeline);
+    bei_selector_reset(&pipeline->selector, pipeline->mouths);
+}
+
 uint32_t bei_pipeline_lookahead(const bei_pipeline_t *pipeline)
 {
-    return pipeline->encoder_lookahead + BEI_LIPS_LOOKAHEAD;
+    return pipeline->encoder_lookahead + pipeline->selection_lookahead;
 }
 
 bool bei_pipeline_hungry(const bei_pipeline_t *pipeline)
@@ -49,22 +86,39 @@ bool bei_pipeline_hungry(const bei_pipeline_t *pipeline)
     return pipeline->fed < pipeline->taken + 1 + bei_pipeline_lookahead(pipeline);
 }
 
+static bei_heard_t *heard_in(const bei_pipeline_t *pipeline, uint64_t tick)
+{
+    return &pipeline->history[tick % pipeline->history_size];
+}
+
+/* The opposite of dividing by 32768, so int16 audio survives the way through float. */
+static void keep_sound(const float pcm[BEI_TICK_SAMPLES], int16_t *sound)
+{
+    for (int i = 0; i < BEI_TICK_SAMPLES; i++)
+        sound[i] = (int16_t)lrintf(fminf(fmaxf(pcm[i] * 32768.0f, -32768.0f), 32767.0f));
+}
+
+static void hear(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES], bei_heard_t *heard)
+{
+    bei_mel_tick(pipeline->mel, pcm, heard->mel);
+    memcpy(heard->power, bei_mel_power(pipeline->mel), sizeof heard->power);
+    keep_sound(pcm, heard->sound);
+    pipeline->mel_ready = true;
+}
+
 be_status bei_pipeline_feed(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES])
 {
-    bei_features_t *features = &pipeline->history[pipeline->fed % BEI_PIPELINE_HISTORY];
-    if (!pipeline->mel_ready) {
-        bei_mel_tick(pipeline->mel, pcm, features->mel);
-        memcpy(features->power, bei_mel_power(pipeline->mel), sizeof features->power);
-        pipeline->mel_ready = true;
-    }
+    bei_heard_t *heard = heard_in(pipeline, pipeline->fed);
+    if (!pipeline->mel_ready)
+        hear(pipeline, pcm, heard);
     float outputs[BEI_ENCODER_DIM];
-    be_status status = bei_encoder_stream_step(pipeline->encoder, features->mel, outputs);
+    be_status status = bei_encoder_stream_step(pipeline->encoder, heard->mel, outputs);
     if (status != BE_OK)
         return status;
     pipeline->mel_ready = false;
     if (pipeline->fed >= pipeline->encoder_lookahead) {
         uint64_t tick = pipeline->fed - pipeline->encoder_lookahead;
-        memcpy(pipeline->coords[tick % 2], outputs, sizeof outputs);
+        memcpy(pipeline->coords[tick % COORDS], outputs, sizeof outputs);
     }
     pipeline->fed++;
     return BE_OK;
@@ -100,12 +154,28 @@ static bei_lips_target_t target_of(const float coords[BEI_ENCODER_DIM])
 
 uint32_t bei_pipeline_take(bei_pipeline_t *pipeline)
 {
-    const float *now = pipeline->coords[pipeline->taken % 2];
-    const float *next = pipeline->coords[(pipeline->taken + 1) % 2];
-    memcpy(pipeline->shown, now, sizeof pipeline->shown);
-    bei_lips_target_t target[2] = {target_of(now), target_of(next)};
+    bei_lips_target_t targets[COORDS];
+    for (uint32_t i = 0; i <= pipeline->selection_lookahead; i++)
+        targets[i] = target_of(pipeline->coords[(pipeline->taken + i) % COORDS]);
+    memcpy(pipeline->shown, pipeline->coords[pipeline->taken % COORDS], sizeof pipeline->shown);
     pipeline->taken++;
-    return bei_selector_step(&pipeline->selector, &target[0], &target[1]);
+    return bei_selector_step(&pipeline->selector, targets, pipeline->selection_lookahead);
+}
+
+uint32_t bei_pipeline_rest(bei_pipeline_t *pipeline)
+{
+    static const bei_lips_target_t SILENCE[COORDS];
+    return bei_selector_step(&pipeline->selector, SILENCE, pipeline->selection_lookahead);
+}
+
+static const bei_heard_t *heard_last(const bei_pipeline_t *pipeline)
+{
+    return heard_in(pipeline, pipeline->taken ? pipeline->taken - 1 : 0);
+}
+
+const int16_t *bei_pipeline_sound(const bei_pipeline_t *pipeline)
+{
+    return heard_last(pipeline)->sound;
 }
 
 static size_t give(const float *values, size_t n, float *out)
@@ -132,13 +202,12 @@ static size_t give_distances(const bei_pipeline_t *pipeline, float *out)
 
 size_t bei_pipeline_capture(const bei_pipeline_t *pipeline, be_diag_tap tap, float *out)
 {
-    uint64_t tick = pipeline->taken ? pipeline->taken - 1 : 0;
-    const bei_features_t *features = &pipeline->history[tick % BEI_PIPELINE_HISTORY];
+    const bei_heard_t *heard = heard_last(pipeline);
     switch (tap) {
     case BE_DIAG_MEL_COEFFS:
-        return give(features->mel, BEI_ENCODER_MEL_FLOATS, out);
+        return give(heard->mel, BEI_ENCODER_MEL_FLOATS, out);
     case BE_DIAG_STFT_MAG:
-        return give_magnitudes(features->power, sizeof features->power / sizeof(float), out);
+        return give_magnitudes(heard->power, sizeof heard->power / sizeof(float), out);
     case BE_DIAG_ENCODER_LOGITS:
         return give(pipeline->shown, BEI_ENCODER_DIM, out);
     case BE_DIAG_CLUSTER_DISTANCES:

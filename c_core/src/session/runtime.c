@@ -32,7 +32,7 @@ be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
     runtime->fixture = fixture;
     runtime->owner = bei_process_id();
     be_status status =
-        bei_pipeline_init(&runtime->pipeline, fixture->model, fixture->avatar->mouths);
+        bei_pipeline_init(&runtime->pipeline, fixture->model, fixture->avatar->mouths, 0);
     if (status == BE_OK)
         status = bei_compositor_create(&fixture->avatar->scene, &runtime->compositor);
     if (status != BE_OK) {
