@@ -46,11 +46,13 @@ static void expect(const char *what, uint64_t actual, uint64_t expected)
         fail_msg("%s: digest 0x%016" PRIx64, what, actual);
 }
 
+static const bei_avatar_source_t TINY = {.path = ESSENCE_TEST_DATA "/data/tiny.imx"};
+
 static void composed_frames_have_their_digests(void **state)
 {
     (void)state;
     bei_avatar_t *avatar = NULL;
-    assert_int_equal(bei_avatar_acquire(ESSENCE_TEST_DATA "/data/tiny.imx", &avatar), BE_OK);
+    assert_int_equal(bei_avatar_acquire(&TINY, &avatar), BE_OK);
     const be_compose_size_t smaller = {100, 90, 10, 20, 30, 0}, larger = {320, 240, 0, 0, 0, 0};
     expect("native size", digest(avatar, NULL), 0x61d3f9dbce309ab7u);
     expect("letterboxed", digest(avatar, &smaller), 0xc20a74d1d59f076bu);
@@ -64,7 +66,7 @@ static void mouths_of_given_coordinates_have_their_digest(void **state)
 {
     (void)state;
     bei_avatar_t *avatar = NULL;
-    assert_int_equal(bei_avatar_acquire(ESSENCE_TEST_DATA "/data/tiny.imx", &avatar), BE_OK);
+    assert_int_equal(bei_avatar_acquire(&TINY, &avatar), BE_OK);
     bei_selector_t selector;
     bei_selector_reset(&selector, avatar->mouths);
     bei_lips_target_t target[2] = {{{0}, 0, 0}, {{0}, 0, 0}};

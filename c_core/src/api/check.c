@@ -1,16 +1,32 @@
 #include "api/check.h"
 
 #include <stdint.h>
+#include <string.h>
+
+enum { LARGEST = 4096 };
 
 be_status bei_check_struct(const void *given, size_t given_size, size_t known_size,
                            const char *name)
 {
-    enum { MOST = 4096 };
-    BEI_REQUIRE(given_size >= known_size && given_size <= MOST,
+    BEI_REQUIRE(given_size >= known_size && given_size <= LARGEST,
                 "struct_size is %zu where %s has %zu bytes", given_size, name, known_size);
     const uint8_t *bytes = given;
     for (size_t i = known_size; i < given_size; i++)
         BEI_REQUIRE(bytes[i] == 0, "%s has a setting at byte %zu that this library does not know",
                     name, i);
+    return BE_OK;
+}
+
+be_status bei_check_give(void *out, size_t first_size, const void *values, size_t known_size,
+                         const char *name)
+{
+    uint32_t given;
+    memcpy(&given, out, sizeof given);
+    BEI_REQUIRE(given >= first_size && given <= LARGEST, "struct_size is %u where %s has %zu bytes",
+                given, name, known_size);
+    size_t both = given < known_size ? given : known_size;
+    memcpy((uint8_t *)out + sizeof given, (const uint8_t *)values + sizeof given,
+           both - sizeof given);
+    memset((uint8_t *)out + both, 0, given - both);
     return BE_OK;
 }

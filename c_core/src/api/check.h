@@ -20,6 +20,19 @@ be_status bei_check_struct(const void *given, size_t given_size, size_t known_si
 #define CHECK_STRUCT(pointer, type)                                                                \
     BEI_TRY(bei_check_struct((pointer), (pointer)->struct_size, sizeof(type), #type))
 
+/* Fills a struct of the caller's, whose first field tells its size: a caller built against an earlier
+ * header gets what he has room for, one built against a later header zeros for what we do not know. The
+ * size itself stays as it is. first_size is that of the first released layout; nothing smaller is taken. */
+be_status bei_check_give(void *out, size_t first_size, const void *values, size_t known_size,
+                         const char *name);
+
+/* The size of a struct that ends with `field`, as at its first release. */
+#define SIZE_UP_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
+
+/* GIVE_STRUCT(out, be_thing_t, its last field at the first release, values) */
+#define GIVE_STRUCT(out, type, last_field, values)                                                 \
+    bei_check_give((out), SIZE_UP_TO(type, last_field), (values), sizeof(type), #type)
+
 #define CHECK_NOT_NULL(pointer) BEI_REQUIRE((pointer) != NULL, "%s is NULL", #pointer)
 
 #endif

@@ -122,11 +122,18 @@ static void destroy(bei_avatar_t *avatar)
     bei_free(avatar);
 }
 
-/* Finds an avatar of the same bytes; the list's lock is held. */
-static bei_avatar_t *find(const bei_imx_t *imx)
+static bool same_store(bei_avatar_store_t a, bei_avatar_store_t b)
+{
+    return a.at_once == b.at_once && a.on_demand == b.on_demand && a.in_file == b.in_file &&
+           a.budget == b.budget;
+}
+
+/* Finds an avatar of the same bytes and store; the list's lock is held. */
+static bei_avatar_t *find(const bei_imx_t *imx, bei_avatar_store_t store)
 {
     for (bei_avatar_t *known = list; known; known = known->next)
-        if (known->imx->size == imx->size && memcmp(known->imx->bytes, imx->bytes, imx->size) == 0)
+        if (same_store(known->store, store) && known->imx->size == imx->size &&
+            memcmp(known->imx->bytes, imx->bytes, imx->size) == 0)
             return known;
     return NULL;
 }
@@ -141,7 +148,7 @@ static be_status refuse_metered(const bei_imx_t *imx)
     return BE_OK;
 }
 
-static be_status add(bei_imx_t *imx, bei_avatar_t **out)
+static be_status add(bei_imx_t *imx, bei_avatar_store_t store, bei_avatar_t **out)
 {
     bei_avatar_t *avatar = bei_calloc(1, sizeof *avatar);
     if (!avatar) {
@@ -149,6 +156,7 @@ static be_status add(bei_imx_t *imx, bei_avatar_t **out)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar");
     }
     avatar->imx = imx;
+    avatar->store = store;
     be_status status = refuse_metered(imx);
     if (status == BE_OK)
         status = build(avatar);
@@ -163,19 +171,26 @@ static be_status add(bei_imx_t *imx, bei_avatar_t **out)
     return BE_OK;
 }
 
-be_status bei_avatar_acquire(const char *path, bei_avatar_t **out)
+static be_status open_imx(const bei_avatar_source_t *source, bei_imx_t **out)
+{
+    if (!source->bytes.data)
+        return bei_imx_open(source->path, out);
+    return bei_imx_open_memory(source->bytes.data, source->bytes.size, source->path, out);
+}
+
+be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **out)
 {
     bei_imx_t *imx = NULL;
-    BEI_TRY(bei_imx_open(path, &imx));
+    BEI_TRY(open_imx(source, &imx));
     bei_mutex_lock(&list_lock);
-    bei_avatar_t *known = find(imx);
+    bei_avatar_t *known = find(imx, source->store);
     be_status status = BE_OK;
     if (known) {
         known->references++;
         bei_imx_close(imx);
         *out = known;
     } else {
-        status = add(imx, out);
+        status = add(imx, source->store, out);
     }
     bei_mutex_unlock(&list_lock);
     return status;

@@ -6,27 +6,27 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-static be_status fill(be_fixture_t *fixture, const char *path, be_ep ep, uint32_t threads)
+static be_status fill(be_fixture_t *fixture, const bei_fixture_settings_t *settings)
 {
-    BEI_TRY(bei_avatar_acquire(path, &fixture->avatar));
+    BEI_TRY(bei_avatar_acquire(&settings->source, &fixture->avatar));
     const bei_imx_t *imx = fixture->avatar->imx;
     /* An avatar is untrusted, and a model can ask for any amount of time and memory. */
     if (imx->encoder.size > 0 && !bei_env_get("BITHUMAN_ALLOW_FOREIGN_ENCODER"))
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
                              "%s brings an audio encoder of its own: set "
                              "BITHUMAN_ALLOW_FOREIGN_ENCODER=1 if you trust its maker",
-                             path);
-    return bei_encoder_model_create(imx->encoder, ep, threads, &fixture->model);
+                             settings->source.path);
+    return bei_encoder_model_create(imx->encoder, settings->ep, settings->threads, &fixture->model);
 }
 
-be_status bei_fixture_create(const char *path, be_ep ep, uint32_t threads, be_fixture_t **out)
+be_status bei_fixture_create(const bei_fixture_settings_t *settings, be_fixture_t **out)
 {
     be_fixture_t *fixture = bei_calloc(1, sizeof *fixture);
     if (!fixture)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar");
     atomic_init(&fixture->references, 1);
     fixture->owner = bei_process_id();
-    be_status status = fill(fixture, path, ep, threads);
+    be_status status = fill(fixture, settings);
     if (status != BE_OK) {
         bei_fixture_release(fixture);
         return status;

@@ -15,7 +15,14 @@ struct be_fixture {
     bei_encoder_model_t *model;
 };
 
-be_status bei_fixture_create(const char *path, be_ep ep, uint32_t threads, be_fixture_t **out);
+/* What a fixture is made of. */
+typedef struct bei_fixture_settings {
+    bei_avatar_source_t source;
+    be_ep ep;
+    uint32_t threads; /* of the encoder, at least 1 */
+} bei_fixture_settings_t;
+
+be_status bei_fixture_create(const bei_fixture_settings_t *settings, be_fixture_t **out);
 /* BE_ERR_INVALID_ARG in a process other than the one that made it. Releasing is then nothing. */
 be_status bei_fixture_check_owner(const be_fixture_t *fixture);
 void bei_fixture_retain(be_fixture_t *fixture);
