@@ -126,6 +126,16 @@ typedef enum be_sample_format {
     BE_SAMPLE_F32 = 2  /* float, full scale 1.0 */
 } be_sample_format;
 
+/* How the pixels of a frame are stored; rows go from the top. Revision 1.
+ * I420 and NV12 are full range BT.601, as in JPEG; their chroma planes have half the size, rounded up. */
+typedef enum be_pixel_format {
+    BE_PIXEL_BGR24 = 1,  /* one plane, 3 bytes a pixel: blue, green, red */
+    BE_PIXEL_RGB24 = 2,  /* one plane: red, green, blue */
+    BE_PIXEL_BGRA32 = 3, /* one plane, 4 bytes a pixel, alpha 255 */
+    BE_PIXEL_I420 = 4,   /* planes Y, U, V: the engine's own format, which costs no conversion */
+    BE_PIXEL_NV12 = 5    /* planes Y and interleaved U, V */
+} be_pixel_format;
+
 /* ---------------------------------------------------------------- handles */
 
 /* An avatar: immutable, reference-counted, shared by any number of runtimes.

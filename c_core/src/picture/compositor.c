@@ -18,6 +18,8 @@ struct bei_compositor {
     be_compose_size_t size;
     bei_rect_t window; /* where the picture stands in the output */
     bei_resizer_t *resizer;
+    uint8_t *view_block;
+    bei_image_t view; /* over view_block; width 0: nothing is there */
 };
 
 be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out)
@@ -27,6 +29,8 @@ be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream");
     compositor->scene = scene;
     compositor->base = BEI_NO_PICTURE;
+    compositor->size.target_width = compositor->window.w = scene->width;
+    compositor->size.target_height = compositor->window.h = scene->height;
     compositor->block = bei_alloc(bei_i420_size(scene->width, scene->height));
     if (!compositor->block) {
         bei_compositor_destroy(compositor);
@@ -43,55 +47,79 @@ void bei_compositor_destroy(bei_compositor_t *compositor)
     if (!compositor)
         return;
     bei_resizer_destroy(compositor->resizer);
+    bei_free(compositor->view_block);
     bei_free(compositor->block);
     bei_free(compositor);
 }
 
-/* The largest window of the scene's aspect ratio that fits, centred. */
+/* The longest whole side up to `limit` that goes with another: whole, even unless it is the limit, so
+ * that the window ends between two chroma samples. */
+static uint32_t fitting_side(uint64_t product, uint32_t divisor, uint32_t limit)
+{
+    const uint64_t nearest = (product + divisor / 2) / divisor;
+    if (nearest >= limit)
+        return limit;
+    const uint64_t even = (product + divisor) / (2 * (uint64_t)divisor) * 2;
+    const uint64_t side = even ? even : 2;
+    return side < limit ? (uint32_t)side : limit;
+}
+
+/* The largest window of the scene's aspect ratio that fits, in the middle, at an even place. */
 static bei_rect_t letterbox(const bei_scene_t *scene, uint32_t width, uint32_t height)
 {
-    uint64_t w = width, h = height;
-    if ((uint64_t)scene->width * height > (uint64_t)scene->height * width)
-        h = ((uint64_t)scene->height * width + scene->width / 2) / scene->width;
+    const uint64_t wide = (uint64_t)scene->width * height, high = (uint64_t)scene->height * width;
+    bei_rect_t window = {0, 0, width, height};
+    if (wide > high)
+        window.h = fitting_side(high, scene->width, height);
     else
-        w = ((uint64_t)scene->width * height + scene->height / 2) / scene->height;
-    bei_rect_t window = {0, 0, w ? (uint32_t)w : 1, h ? (uint32_t)h : 1};
-    window.x = (width - window.w) / 2;
-    window.y = (height - window.h) / 2;
+        window.w = fitting_side(wide, scene->height, width);
+    window.x = (width - window.w) / 4 * 2;
+    window.y = (height - window.h) / 4 * 2;
     return window;
 }
 
-be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,
-                                  size_t *bytes_out)
+static be_status complete_size(const bei_scene_t *scene, be_compose_size_t *size)
+{
+    BEI_REQUIRE((size->target_width == 0) == (size->target_height == 0),
+                "a target size of %u x %u has one side missing", size->target_width,
+                size->target_height);
+    BEI_REQUIRE(size->target_width <= MAX_TARGET_SIDE && size->target_height <= MAX_TARGET_SIDE,
+                "a target size of %u x %u is beyond %d", size->target_width, size->target_height,
+                MAX_TARGET_SIDE);
+    if (size->target_width == 0) {
+        size->target_width = scene->width;
+        size->target_height = scene->height;
+    }
+    return BE_OK;
+}
+
+/* The part of setting a size that costs memory and time. */
+static be_status change_size(bei_compositor_t *compositor, uint32_t width, uint32_t height)
 {
     const bei_scene_t *scene = compositor->scene;
-    be_compose_size_t wanted = {0};
-    if (size)
-        wanted = *size;
-    BEI_REQUIRE((wanted.target_width == 0) == (wanted.target_height == 0),
-                "a target size of %u x %u has one side missing", wanted.target_width,
-                wanted.target_height);
-    if (wanted.target_width == 0) {
-        wanted.target_width = scene->width;
-        wanted.target_height = scene->height;
-    }
-    BEI_REQUIRE(wanted.target_width <= MAX_TARGET_SIDE && wanted.target_height <= MAX_TARGET_SIDE,
-                "a target size of %u x %u is beyond %d", wanted.target_width, wanted.target_height,
-                MAX_TARGET_SIDE);
-    *bytes_out = (size_t)wanted.target_width * wanted.target_height * 3;
-    if (wanted.target_width == compositor->size.target_width &&
-        wanted.target_height == compositor->size.target_height) {
-        compositor->size = wanted;
-        return BE_OK;
-    }
-    bei_rect_t window = letterbox(scene, wanted.target_width, wanted.target_height);
+    const bei_rect_t window = letterbox(scene, width, height);
     bei_resizer_t *resizer = NULL;
     if (window.w != scene->width || window.h != scene->height)
         BEI_TRY(bei_resizer_create(scene->width, scene->height, window.w, window.h, &resizer));
     bei_resizer_destroy(compositor->resizer);
     compositor->resizer = resizer;
     compositor->window = window;
+    return BE_OK;
+}
+
+be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,
+                                  uint32_t *width, uint32_t *height)
+{
+    be_compose_size_t wanted = {0};
+    if (size)
+        wanted = *size;
+    BEI_TRY(complete_size(compositor->scene, &wanted));
+    if (wanted.target_width != compositor->size.target_width ||
+        wanted.target_height != compositor->size.target_height)
+        BEI_TRY(change_size(compositor, wanted.target_width, wanted.target_height));
     compositor->size = wanted;
+    *width = wanted.target_width;
+    *height = wanted.target_height;
     return BE_OK;
 }
 
@@ -147,40 +175,71 @@ be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_in
     return BE_OK;
 }
 
-static void fill_row(uint8_t *row, uint32_t count, const be_compose_size_t *size)
+/* ---------------------------------------------------------------- out */
+
+static int fills_all(const bei_compositor_t *compositor)
 {
-    for (uint32_t x = 0; x < count; x++, row += 3) {
-        row[0] = size->fill_b;
-        row[1] = size->fill_g;
-        row[2] = size->fill_r;
-    }
+    return compositor->window.w == compositor->size.target_width &&
+           compositor->window.h == compositor->size.target_height;
 }
 
-/* Paints what the window leaves free. */
-static void fill_around(const bei_compositor_t *compositor, uint8_t *bgr)
+void bei_compositor_write(bei_compositor_t *compositor, const bei_image_t *to)
 {
     const be_compose_size_t *size = &compositor->size;
-    const bei_rect_t window = compositor->window;
-    const size_t stride = (size_t)size->target_width * 3;
-    for (uint32_t y = 0; y < size->target_height; y++, bgr += stride) {
-        if (y < window.y || y >= window.y + window.h) {
-            fill_row(bgr, size->target_width, size);
-            continue;
-        }
-        uint32_t right = window.x + window.w;
-        fill_row(bgr, window.x, size);
-        fill_row(bgr + (size_t)right * 3, size->target_width - right, size);
+    const bei_image_t part = bei_image_part(to, compositor->window);
+    if (!fills_all(compositor))
+        bei_image_fill_around(to, compositor->window,
+                              (const uint8_t[]){size->fill_b, size->fill_g, size->fill_r});
+    if (!compositor->resizer) {
+        bei_convert(&compositor->canvas, &part);
+    } else if (to->format == BE_PIXEL_I420) {
+        const bei_i420_t planes = bei_image_i420(&part);
+        bei_resizer_run(compositor->resizer, &compositor->canvas, &planes);
+    } else {
+        bei_convert(bei_resizer_view(compositor->resizer, &compositor->canvas), &part);
     }
 }
 
-void bei_compositor_write(bei_compositor_t *compositor, uint8_t *bgr)
+static bei_image_t image_of(const bei_i420_t *picture)
 {
-    const bei_rect_t window = compositor->window;
-    const size_t stride = (size_t)compositor->size.target_width * 3;
-    const bei_i420_t *picture = &compositor->canvas;
-    if (compositor->resizer)
-        picture = bei_resizer_run(compositor->resizer, picture);
-    if (window.w != compositor->size.target_width || window.h != compositor->size.target_height)
-        fill_around(compositor, bgr);
-    bei_convert_bgr(picture, bgr + window.y * stride + (size_t)window.x * 3, stride);
+    return (bei_image_t){BE_PIXEL_I420,
+                         picture->width,
+                         picture->height,
+                         {picture->plane[0], picture->plane[1], picture->plane[2]},
+                         {picture->stride[0], picture->stride[1], picture->stride[2]}};
+}
+
+/* Makes sure that the view is of this format and of the size that was set. */
+static be_status lay_view(bei_compositor_t *compositor, be_pixel_format format)
+{
+    const uint32_t width = compositor->size.target_width, height = compositor->size.target_height;
+    bei_image_t *view = &compositor->view;
+    if (view->format == format && view->width == width && view->height == height)
+        return BE_OK;
+    const uint32_t stride = bei_image_aligned_stride(format, width);
+    const size_t bytes = bei_image_bytes(format, width, height, stride);
+    uint8_t *block = bei_alloc(bytes);
+    if (!block)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a frame of %zu bytes", bytes);
+    const be_status status = bei_image_layout(format, width, height, stride, block, bytes, view);
+    if (status != BE_OK) {
+        bei_free(block);
+        return status;
+    }
+    bei_free(compositor->view_block);
+    compositor->view_block = block;
+    return BE_OK;
+}
+
+be_status bei_compositor_view(bei_compositor_t *compositor, be_pixel_format format,
+                              bei_image_t *out)
+{
+    if (format == BE_PIXEL_I420 && !compositor->resizer && fills_all(compositor)) {
+        *out = image_of(&compositor->canvas);
+        return BE_OK;
+    }
+    BEI_TRY(lay_view(compositor, format));
+    bei_compositor_write(compositor, &compositor->view);
+    *out = compositor->view;
+    return BE_OK;
 }

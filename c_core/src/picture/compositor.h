@@ -9,6 +9,7 @@
 
 #include "base/i420.h"
 #include "essence.h"
+#include "picture/image.h"
 #include "picture/mouth.h"
 #include "picture/pool.h"
 
@@ -39,16 +40,24 @@ typedef struct bei_compositor bei_compositor_t;
 be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out);
 void bei_compositor_destroy(bei_compositor_t *compositor);
 
-/* Prepares output at a size (NULL or zeros: the scene's); allocates only when it changes. bytes_out
- * receives what bei_compositor_write will need. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
+/* Prepares output at a size (NULL or zeros: the scene's); allocates only when it changes. width and
+ * height receive the output's. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,
-                                  size_t *bytes_out);
+                                  uint32_t *width, uint32_t *height);
 
 /* Composes frame and mouth on the canvas. BE_ERR_FILE_CORRUPT when a picture cannot be decoded; the
  * canvas is then rebuilt by the next call. */
 be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame, uint32_t mouth);
 
-/* Writes the canvas as BGR24 in the size that was set. */
-void bei_compositor_write(bei_compositor_t *compositor, uint8_t *bgr);
+/* Writes the canvas into `to`, whose size is the one that was set: scaled, in the middle, on even
+ * places so that a chroma sample is never shared between picture and fill. */
+void bei_compositor_write(bei_compositor_t *compositor, const bei_image_t *to);
+
+/* The canvas in the size that was set, borrowed until the next call on the compositor. In I420 and in
+ * the scene's size that is the canvas itself; else it is converted into memory of the compositor's, which
+ * is allocated when size or format changed. BE_ERR_INVALID_ARG for what is no format,
+ * BE_ERR_OUT_OF_MEMORY. */
+be_status bei_compositor_view(bei_compositor_t *compositor, be_pixel_format format,
+                              bei_image_t *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* I420 (full range, BT.601, as in JPEG) to packed BGR24.
+/* I420 (full range, BT.601, as in JPEG) to the other pixel formats.
  *
  * Sixteen-bit fixed point with a defined rounding, so that the vector kernels give the C
  * reference's bytes: with c = sample - 128, r(c, k) = (128 * c * k + 16384) >> 15 and k in 1/256:
@@ -6,24 +6,33 @@
 #ifndef BEI_PICTURE_CONVERT_H
 #define BEI_PICTURE_CONVERT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/i420.h"
+#include "picture/image.h"
 
-/* Converts one luma row with its chroma row; bgr receives 3 * width bytes. */
-typedef void bei_convert_row(const uint8_t *y, const uint8_t *u, const uint8_t *v, uint8_t *bgr,
-                             uint32_t width);
+/* Converts the two luma rows that share a chroma row; each `out` receives `width` pixels. The rows may
+ * be one and the same, for a last one without a partner. */
+typedef void bei_convert_rows(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,
+                              uint8_t *const out[2], uint32_t width);
 
-bei_convert_row bei_convert_row_c;
+/* Interleaves `count` samples of each: U first. */
+typedef void bei_convert_uv(const uint8_t *u, const uint8_t *v, uint8_t *out, uint32_t count);
+
+typedef struct bei_convert_kernels {
+    bei_convert_rows *bgr24, *rgb24, *bgra32;
+    bei_convert_uv *uv;
+} bei_convert_kernels_t;
+
+extern const bei_convert_kernels_t bei_convert_c;
 #if defined(__x86_64__)
-bei_convert_row bei_convert_row_avx2;
+extern const bei_convert_kernels_t bei_convert_avx2;
 #endif
 
-/* The fastest kernel that this processor runs. */
-bei_convert_row *bei_convert_row_best(void);
+/* The fastest kernels that this processor runs. */
+const bei_convert_kernels_t *bei_convert_best(void);
 
-/* Converts a whole picture into rows `stride` bytes apart. */
-void bei_convert_bgr(const bei_i420_t *picture, uint8_t *bgr, size_t stride);
+/* Writes a picture in the image's format; their sizes are equal. */
+void bei_convert(const bei_i420_t *picture, const bei_image_t *image);
 
 #endif

@@ -153,14 +153,18 @@ void bei_resizer_destroy(bei_resizer_t *resizer)
     bei_free(resizer);
 }
 
-const bei_i420_t *bei_resizer_run(bei_resizer_t *resizer, const bei_i420_t *from)
+void bei_resizer_run(bei_resizer_t *resizer, const bei_i420_t *from, const bei_i420_t *to)
 {
     for (int i = 0; i < 3; i++) {
         const axis_t *x = &resizer->x[i > 0], *y = &resizer->y[i > 0];
         uint32_t rows = i == 0 ? from->height : bei_i420_half(from->height);
         scale_columns(x, from->plane[i], from->stride[i], rows, resizer->columns);
-        scale_rows(y, resizer->columns, x->count, resizer->result.plane[i],
-                   resizer->result.stride[i]);
+        scale_rows(y, resizer->columns, x->count, to->plane[i], to->stride[i]);
     }
+}
+
+const bei_i420_t *bei_resizer_view(bei_resizer_t *resizer, const bei_i420_t *from)
+{
+    bei_resizer_run(resizer, from, &resizer->result);
     return &resizer->result;
 }

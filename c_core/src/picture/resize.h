@@ -12,8 +12,10 @@ be_status bei_resizer_create(uint32_t from_w, uint32_t from_h, uint32_t to_w, ui
                              bei_resizer_t **out);
 void bei_resizer_destroy(bei_resizer_t *resizer);
 
-/* Scales `from` (the size given at creation); the result belongs to the resizer and is valid until
- * its next run. */
-const bei_i420_t *bei_resizer_run(bei_resizer_t *resizer, const bei_i420_t *from);
+/* Scales `from` into `to` (the sizes given at creation). */
+void bei_resizer_run(bei_resizer_t *resizer, const bei_i420_t *from, const bei_i420_t *to);
+
+/* Scales `from` into memory of the resizer's, valid until it is asked for again. */
+const bei_i420_t *bei_resizer_view(bei_resizer_t *resizer, const bei_i420_t *from);
 
 #endif

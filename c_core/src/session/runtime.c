@@ -65,8 +65,8 @@ be_status bei_runtime_check_owner(const be_runtime_t *runtime)
 
 be_status bei_runtime_check_size(be_runtime_t *runtime, const be_compose_size_t *size)
 {
-    size_t bytes;
-    return bei_compositor_set_size(runtime->compositor, size, &bytes);
+    uint32_t width, height;
+    return bei_compositor_set_size(runtime->compositor, size, &width, &height);
 }
 
 void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *height)
@@ -246,36 +246,36 @@ static uint32_t frame_for(const be_runtime_t *runtime, int32_t hint)
     return hint < 0 ? frame_at(imx, runtime->cursor) : (uint32_t)hint % imx->frame_count;
 }
 
-static be_status check_room(be_runtime_t *runtime, bei_target_t target, size_t *bytes)
+/* Lays the frame out in the caller's buffer. */
+static be_status check_room(be_runtime_t *runtime, bei_target_t target, bei_image_t *image)
 {
-    BEI_TRY(bei_compositor_set_size(runtime->compositor, target.size, bytes));
-    if (target.capacity < *bytes)
-        return bei_error_set(BE_ERR_BUFFER_TOO_SMALL, "room for %zu bytes where a frame takes %zu",
-                             target.capacity, *bytes);
-    return BE_OK;
+    uint32_t width, height;
+    BEI_TRY(bei_compositor_set_size(runtime->compositor, target.size, &width, &height));
+    return bei_image_layout(BE_PIXEL_BGR24, width, height, 0, target.bgr, target.capacity, image);
 }
 
-static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth, size_t bytes,
-                      be_compose_result_t *out)
+static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth,
+                      const bei_image_t *image, be_compose_result_t *out)
 {
     uint32_t frame = frame_for(runtime, target.frame_hint);
     BEI_TRY(bei_compositor_compose(runtime->compositor, frame, mouth));
-    bei_compositor_write(runtime->compositor, target.bgr);
+    bei_compositor_write(runtime->compositor, image);
     if (target.frame_hint < 0)
         runtime->cursor++;
-    *out = (be_compose_result_t){
-        .cluster_idx = mouth, .frame_idx_used = frame, .bytes_written = (uint32_t)bytes};
+    *out = (be_compose_result_t){.cluster_idx = mouth,
+                                 .frame_idx_used = frame,
+                                 .bytes_written = image->stride[0] * image->height};
     return BE_OK;
 }
 
 be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t target,
                               be_compose_result_t *out)
 {
-    size_t bytes = 0;
+    bei_image_t image;
     BEI_TRY(check_ready(runtime, feed));
-    BEI_TRY(check_room(runtime, target, &bytes));
+    BEI_TRY(check_room(runtime, target, &image));
     BEI_TRY(choose(runtime, feed));
-    BEI_TRY(show(runtime, target, runtime->mouth, bytes, out));
+    BEI_TRY(show(runtime, target, runtime->mouth, &image, out));
     runtime->chosen = false;
     return BE_OK;
 }
@@ -283,7 +283,7 @@ be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target
 be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
                                    be_compose_result_t *out)
 {
-    size_t bytes = 0;
-    BEI_TRY(check_room(runtime, target, &bytes));
-    return show(runtime, target, 0, bytes, out);
+    bei_image_t image;
+    BEI_TRY(check_room(runtime, target, &image));
+    return show(runtime, target, 0, &image, out);
 }
