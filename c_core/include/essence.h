@@ -59,7 +59,8 @@ extern "C" {
 
 /* ---------------------------------------------------------------- values */
 
-/* What a call came to. ABI 1; NO_AUTH and AUTH_FATAL ABI 3. */
+/* What a call came to. ABI 1; NO_AUTH and AUTH_FATAL ABI 3; TIMEOUT and on Revision 1, and only
+ * calls of Revision 1 return them. */
 typedef enum be_status {
     BE_OK = 0,
     BE_ERR_INVALID_ARG = 1,       /* a NULL, a size or a value that the call does not take */
@@ -73,7 +74,10 @@ typedef enum be_status {
     BE_ERR_INTERNAL = 9,         /* a fault of the engine: please report it */
     BE_ERR_NOT_IMPLEMENTED = 10, /* this build cannot do it; the message says what would */
     BE_ERR_NO_AUTH = 11,         /* the avatar asks for authorisation that is absent for now */
-    BE_ERR_AUTH_FATAL = 12       /* authorisation was refused for good */
+    BE_ERR_AUTH_FATAL = 12,      /* authorisation was refused for good */
+    BE_ERR_TIMEOUT = 13,         /* nothing was due in the time given: ask again */
+    BE_ERR_QUEUE_FULL = 14,      /* more audio waits than the stream was opened for */
+    BE_ERR_STOPPED = 15          /* the stream or waiter was told to stop */
 } be_status;
 
 /* Execution provider of the audio encoder. CPU is the canonical one. ABI 1. */
@@ -136,6 +140,61 @@ typedef enum be_pixel_format {
     BE_PIXEL_NV12 = 5    /* planes Y and interleaved U, V */
 } be_pixel_format;
 
+/* When frames are given. Revision 1. */
+typedef enum be_pacing {
+    BE_PACING_NONE = 1,    /* as soon as their audio is there; nothing while there is none */
+    BE_PACING_REALTIME = 2 /* one every 40 ms of the clock, idle ones too; see be_runtime_pull */
+} be_pacing;
+
+/* When source pictures are decoded. Revision 1. */
+typedef enum be_loading {
+    BE_LOADING_ASYNC = 1,    /* by a worker, while the stream runs already: the default */
+    BE_LOADING_SYNC = 2,     /* all before be_fixture_open returns */
+    BE_LOADING_ON_DEMAND = 3 /* those about to be shown, ahead of need, in a bounded store */
+} be_loading;
+
+/* How decoded source pictures are kept. Revision 1. */
+typedef enum be_storage {
+    BE_STORAGE_MEMORY = 1,   /* decoded, in memory: the default */
+    BE_STORAGE_JPEG = 2,     /* as in the file; decoded ones only in a bounded store */
+    BE_STORAGE_TEMP_FILE = 3 /* decoded, in a temporary file that the system may page out */
+} be_storage;
+
+/* Bits of be_fixture_source_t.flags. Revision 1. */
+typedef enum be_fixture_flag {
+    BE_FIXTURE_STRICT_EP = 1 /* a provider that is not available is an error, not a fall-back */
+} be_fixture_flag;
+
+/* Bits of be_stream_options_t.flags. Revision 1. */
+typedef enum be_stream_flag {
+    BE_STREAM_NO_IDLE_PICTURES = 1 /* idle frames come without a picture (width 0) */
+} be_stream_flag;
+
+/* Bits of be_frame_t.flags. Revision 1. */
+typedef enum be_frame_flag {
+    BE_FRAME_SPEECH = 1,        /* it has audio: samples is not 0 */
+    BE_FRAME_IDLE = 2,          /* it has none: the avatar waits */
+    BE_FRAME_END_OF_SPEECH = 4, /* the last one of an utterance, see be_runtime_flush */
+    BE_FRAME_ACTION = 8,        /* its source frame belongs to an action */
+    BE_FRAME_MUTED = 16         /* see be_runtime_set_muted */
+} be_frame_flag;
+
+/* Bits of be_action_t.flags. Revision 1. */
+typedef enum be_action_flag {
+    BE_ACTION_IDLE = 1 /* made to be played at random moments while nobody speaks */
+} be_action_flag;
+
+/* Stages of be_stats_t. Revision 1. */
+typedef enum be_stage {
+    BE_STAGE_RESAMPLE = 0, /* per push: to 16 kHz mono */
+    BE_STAGE_MEL = 1,      /* per tick: spectrum and log-mel */
+    BE_STAGE_ENCODER = 2,  /* per tick: where the lips are */
+    BE_STAGE_SELECT = 3,   /* per frame: which mouth */
+    BE_STAGE_COMPOSE = 4,  /* per picture: source frame and mouth put together */
+    BE_STAGE_OUTPUT = 5,   /* per picture: size and pixel format */
+    BE_STAGE_COUNT = 6
+} be_stage;
+
 /* ---------------------------------------------------------------- handles */
 
 /* An avatar: immutable, reference-counted, shared by any number of runtimes.
@@ -143,8 +202,15 @@ typedef enum be_pixel_format {
 typedef struct be_fixture be_fixture_t;
 
 /* One stream of audio to frames. It keeps its fixture alive.
- * Thread-safety: one thread at a time; different runtimes are independent. */
+ * Thread-safety: any thread at any time. Calls that push, calls that give frames and calls that
+ * interrupt do not wait for each other's work; two calls that give frames take turns. */
 typedef struct be_runtime be_runtime_t;
+
+/* A set of streams to wait for together. Thread-safety: any thread at any time. Revision 1. */
+typedef struct be_waiter be_waiter_t;
+
+/* Somebody's right to metered avatars. Thread-safety: any thread at any time. Revision 1. */
+typedef struct be_auth be_auth_t;
 
 /* A video file being written.
  * Thread-safety: one thread at a time. */
@@ -214,6 +280,134 @@ typedef struct be_audio_chunk {
     const void *data;        /* frames * channels samples; NULL only when frames is 0 */
     size_t frames;           /* samples per channel */
 } be_audio_chunk_t;
+
+/* Where an avatar comes from, and how. Revision 1. */
+typedef struct be_fixture_source {
+    uint32_t struct_size; /* sizeof(be_fixture_source_t) */
+    uint32_t flags;       /* of be_fixture_flag */
+    const char *path; /* of the .imx file; with `data`, what messages call it (NULL: "memory") */
+    const void *data; /* NULL, or the file's bytes: read during the call, copied */
+    size_t size;      /* of `data` in bytes */
+    be_ep preferred_ep;
+    uint32_t
+        intra_op_threads; /* threads of the encoder; 0 or 1 = the calling thread alone, at most 256 */
+    be_loading loading;   /* 0 = BE_LOADING_ASYNC */
+    be_storage storage;   /* 0 = BE_STORAGE_MEMORY */
+    uint32_t store_mb;    /* of decoded pictures, for ON_DEMAND and JPEG; 0 = 64, 8 .. 4096 */
+    uint32_t reserved;
+} be_fixture_source_t;
+
+/* Which execution provider runs the encoder, and why. Revision 1. */
+typedef struct be_provider_report {
+    uint32_t struct_size; /* sizeof(be_provider_report_t), set by the caller */
+    be_ep asked;
+    be_ep active;
+    uint32_t reserved;
+    const char *
+        reason; /* why `active` is not what was asked for, or, for AUTO, what was passed over; "" if nothing.
+                            Owned by the fixture */
+    const char *runtime; /* what runs it, such as "ONNX Runtime 1.23.2". Owned by the fixture */
+} be_provider_report_t;
+
+/* A clip of an avatar: frames of their own, between two frames of its loop. Revision 1. */
+typedef struct be_action {
+    uint32_t struct_size; /* sizeof(be_action_t), set by the caller */
+    uint32_t flags;       /* of be_action_flag */
+    const char *name;     /* owned by the fixture */
+    uint32_t frame_count;
+    uint32_t leave;  /* the loop's frame after which it begins */
+    uint32_t rejoin; /* the loop's frame that follows it */
+    uint32_t reserved;
+} be_action_t;
+
+/* Settings of be_runtime_open. Revision 1. */
+typedef struct be_stream_options {
+    uint32_t struct_size;         /* sizeof(be_stream_options_t) */
+    be_pacing pacing;             /* 0 = BE_PACING_NONE */
+    be_pixel_format pixel_format; /* of be_runtime_pull and be_runtime_poll; 0 = BE_PIXEL_BGR24 */
+    be_compose_size_t size;       /* of theirs; zeros = the avatar's own */
+    uint32_t
+        lookahead_ms; /* audio known beyond a frame: 40, 80, 120 or 160; 0 = 80. Less is sooner,
+                                     more is smoother */
+    uint32_t max_queued_ms; /* audio that may wait, 1000 .. 7200000; 0 = 600000, ten minutes */
+    uint32_t starvation_ms; /* REALTIME: see be_runtime_set_starvation; 0 = 400 */
+    uint32_t flags;         /* of be_stream_flag */
+    be_auth_t *auth; /* the right to a metered avatar, kept alive; NULL = that of be_auth_init */
+} be_stream_options_t;
+
+/* Where a picture is to be written. Revision 1. */
+typedef struct be_buffer {
+    uint32_t struct_size;   /* sizeof(be_buffer_t) */
+    be_pixel_format format; /* 0 = the stream's */
+    uint8_t *data;          /* the first plane; the others follow without a gap */
+    size_t capacity;        /* bytes from `data` on */
+    uint32_t
+        stride; /* bytes from row to row of the first plane; 0 = no padding. The chroma planes of I420
+                               have (stride + 1) / 2, that of NV12 twice this */
+    uint32_t reserved;
+} be_buffer_t;
+
+/* Where the lips are: what the encoder heard, before a mouth was chosen. Revision 1. */
+typedef struct be_mouth {
+    float openness;     /* 0: the lips touch .. 1: as wide as in a clear "ah" */
+    float width;        /* -1: rounded .. 0: at rest .. 1: spread */
+    float protrusion;   /* 0: flat .. 1: pushed forward */
+    float closure;      /* 0 .. 1: probability that they are shut for p, b, m */
+    float labiodental;  /* 0 .. 1: the lower lip at the upper teeth, f and v */
+    float teeth;        /* 0 .. 1: teeth show */
+    float tongue;       /* 0 .. 1: the tongue shows */
+    float speech;       /* 0 .. 1: somebody speaks */
+    float viseme[15];   /* probabilities: sil PP FF TH DD kk CH SS nn RR aa E ih oh ou */
+    uint32_t strongest; /* of them; 0 = sil */
+} be_mouth_t;
+
+/* One frame: 40 ms of picture, sound and what belongs to them. Revision 1.
+ * Its pointers belong to the stream and are valid until its next frame is asked for, except that planes
+ * point into the caller's buffer when one was given. */
+typedef struct be_frame {
+    uint32_t struct_size; /* sizeof(be_frame_t), set by the caller */
+    uint32_t flags;       /* of be_frame_flag */
+    be_pixel_format format;
+    uint32_t width, height;  /* pixels; 0 when it has no picture */
+    uint32_t stride[3];      /* bytes from row to row of each plane; 0: no such plane */
+    const uint8_t *plane[3]; /* NULL: no such plane */
+    uint32_t cluster_idx;    /* mouth, 0 = at rest */
+    uint32_t frame_idx_used; /* source frame */
+    uint64_t index;          /* frames given before it on this stream */
+    int64_t timestamp_us; /* when it was due on the caller's clock; without pacing 40000 * index */
+    uint64_t
+        utterance; /* which one it belongs to, see be_runtime_get_utterance; the last one if idle */
+    uint64_t position;  /* samples of 16 kHz given before it on this stream */
+    const int16_t *pcm; /* its own sound, 16 kHz mono, full scale 32768; NULL when idle */
+    uint32_t samples;   /* of it: 0 .. 640, fewer than 640 only at the end of an utterance */
+    uint32_t reserved;
+    be_mouth_t mouth; /* zeros, and `sil`, when idle */
+} be_frame_t;
+
+/* What one stage has cost on a stream. Revision 1. */
+typedef struct be_stage_time {
+    uint64_t count;
+    uint64_t total_ns;
+    uint64_t max_ns;
+} be_stage_time_t;
+
+/* What a stream has done since it was opened. Revision 1. */
+typedef struct be_stats {
+    uint32_t struct_size;     /* sizeof(be_stats_t), set by the caller */
+    uint32_t stage_count;     /* BE_STAGE_COUNT of the library */
+    uint64_t frames;          /* given, of all kinds */
+    uint64_t speech_frames;   /* of them, with audio */
+    uint64_t samples_in;      /* pushed, at 16 kHz */
+    uint64_t samples_out;     /* given with frames */
+    uint64_t samples_queued;  /* waiting now */
+    uint64_t samples_dropped; /* by interruptions */
+    uint64_t utterances;      /* ended by a flush and given to their end */
+    uint64_t interruptions;   /* that dropped something or ended an utterance */
+    uint64_t underruns;       /* times that audio ran out in mid-utterance */
+    uint64_t late_frames;     /* REALTIME: asked for more than 40 ms after they were due */
+    int64_t max_late_us;      /* the worst of them */
+    be_stage_time_t stage[8]; /* by be_stage; the rest is 0 */
+} be_stats_t;
 
 /* Settings of be_auth_init. ABI 3. */
 typedef struct be_auth_config {
@@ -285,12 +479,28 @@ BE_API be_status be_set_onnxruntime_library(const char *path);
 BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
                                  be_fixture_t **out);
 
+/* be_fixture_load with all settings, also from memory. BE_ERR_INVALID_ARG (neither or both of a file and
+ * bytes that make sense, an unknown value); BE_ERR_MODEL_LOAD_FAILED also when the provider is not available
+ * and BE_FIXTURE_STRICT_EP is set. Loading the same bytes with other settings of loading or storage gives
+ * a store of its own. Other errors as be_fixture_load. Any thread. Revision 1. */
+BE_API be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out);
+
 /* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
 BE_API be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out);
 
 /* How much audio after a tick must be known before its frame can be made, in samples of 16 kHz; 0 for
  * NULL. Any thread. Revision 1. */
 BE_API size_t be_fixture_get_lookahead(const be_fixture_t *fixture);
+
+/* Which provider runs the encoder, and why. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_fixture_get_provider(const be_fixture_t *fixture, be_provider_report_t *out);
+
+/* How many actions the avatar has; 0 for NULL. Any thread. Revision 1. */
+BE_API uint32_t be_fixture_get_action_count(const be_fixture_t *fixture);
+
+/* Describes action `index`, from 0. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_fixture_get_action(const be_fixture_t *fixture, uint32_t index,
+                                       be_action_t *out);
 
 /* Adds a reference. NULL is allowed. Any thread. ABI 1. */
 BE_API void be_fixture_retain(be_fixture_t *fixture);
@@ -306,7 +516,14 @@ BE_API void be_fixture_release(be_fixture_t *fixture);
 BE_API be_status be_runtime_create(be_fixture_t *fixture, const be_runtime_options_t *options,
                                    be_runtime_t **out);
 
-/* Ends a stream and frees it. NULL is allowed. No other call may be in progress on it. ABI 1. */
+/* be_runtime_create with settings; NULL = defaults. BE_ERR_INVALID_ARG, BE_ERR_MODEL_LOAD_FAILED,
+ * BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
+BE_API be_status be_runtime_open(be_fixture_t *fixture, const be_stream_options_t *options,
+                                 be_runtime_t **out);
+
+/* Ends a stream and frees it. NULL is allowed. Calls that are in progress on other threads end with
+ * BE_ERR_STOPPED and are waited for; a call that begins later is use after free, which nobody can check.
+ * It leaves its waiter. Any thread, but not a log callback. ABI 1. */
 BE_API void be_runtime_destroy(be_runtime_t *runtime);
 
 /* Batch: advances by one tick without a picture.
@@ -386,6 +603,69 @@ BE_API be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t fram
                                              const be_compose_size_t *size, uint8_t *bgr,
                                              size_t capacity, be_compose_result_t *out);
 
+/* Gives the next frame, waiting up to timeout_us (0: not at all; negative: without end).
+ *
+ * into   NULL: a borrowed view (for I420 in the avatar's own size it is the canvas itself, without a copy);
+ *        else where to write the picture.
+ * out    receives the frame; struct_size set by the caller.
+ *
+ * A stream without pacing gives a frame as soon as its audio and lookahead are there. A REALTIME one gives
+ * a frame every 40 ms of be_clock_us, on an absolute schedule that begins with the first call:
+ *   - silent, it gives idle frames; lips that were open close in at most 160 ms;
+ *   - audio that was pushed is shown from the next due frame on; sound and picture come together;
+ *   - a caller that comes late by less than 40 ms does not shift the schedule; after that it begins anew, so
+ *     frames never come in a burst;
+ *   - where audio runs out in mid-utterance, nothing comes for the starvation time, then idle frames, the
+ *     utterance still open; new audio begins the schedule anew.
+ * BE_ERR_TIMEOUT, BE_ERR_STOPPED, BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL, BE_ERR_INFERENCE_FAILED,
+ * BE_ERR_FILE_CORRUPT, BE_ERR_OUT_OF_MEMORY, BE_ERR_NO_AUTH. A failed call consumes nothing.
+ * Any thread. Revision 1. */
+BE_API be_status be_runtime_pull(be_runtime_t *runtime, int64_t timeout_us, const be_buffer_t *into,
+                                 be_frame_t *out);
+
+/* be_runtime_pull without waiting, on the caller's own clock: now_us counts microseconds from anywhere and
+ * never goes back. BE_ERR_TIMEOUT when no frame is due. A stream is driven by one clock only: this or
+ * be_runtime_pull's. Any thread. Revision 1. */
+BE_API be_status be_runtime_poll(be_runtime_t *runtime, int64_t now_us, const be_buffer_t *into,
+                                 be_frame_t *out);
+
+/* When the next frame is due: a time on the stream's clock, INT64_MIN for now, INT64_MAX when there is
+ * none without more audio (and for NULL). Any thread. Revision 1. */
+BE_API int64_t be_runtime_next_due(const be_runtime_t *runtime);
+
+/* The clock of be_runtime_pull and be_waiter_wait, in microseconds: steady, from an arbitrary start. Any
+ * thread. Revision 1. */
+BE_API int64_t be_clock_us(void);
+
+/* Drops all audio that was not shown, the utterance that is open included, whose end is then never
+ * reported. When this returns, no frame of it is given any more; the lips close by themselves. Source
+ * frames, pacing and utterance numbers go on. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_runtime_interrupt(be_runtime_t *runtime);
+
+/* Ends the stream for good: pulls that wait and all later calls that push or give frames return
+ * BE_ERR_STOPPED. NULL is allowed. Any thread. Revision 1. */
+BE_API void be_runtime_stop(be_runtime_t *runtime);
+
+/* The number of the utterance that the next push belongs to, from 0: it counts on with each flush that
+ * ended one and each interruption that dropped one. 0 for NULL. Any thread. Revision 1. */
+BE_API uint64_t be_runtime_get_utterance(const be_runtime_t *runtime);
+
+/* Plays an action once, from the loop's frame after which it fits (at_once 0) or from the next frame on
+ * (1); it replaces one that waits. NULL takes one that waits back. BE_ERR_INVALID_ARG when the avatar has
+ * none of this name. Any thread. Revision 1. */
+BE_API be_status be_runtime_play_action(be_runtime_t *runtime, const char *name, uint32_t at_once);
+
+/* Muted (not 0), audio is consumed as ever, but frames have silence instead of it and the mouth at rest.
+ * BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_runtime_set_muted(be_runtime_t *runtime, uint32_t muted);
+
+/* How long a REALTIME stream waits for audio in mid-utterance before it gives idle frames: 1 ms .. 1 hour,
+ * 0 = 400 ms. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_runtime_set_starvation(be_runtime_t *runtime, uint32_t milliseconds);
+
+/* What the stream has done. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_runtime_get_stats(be_runtime_t *runtime, be_stats_t *out);
+
 /* How many frames can be pulled now. 0 for NULL. ABI 6. */
 BE_API size_t be_runtime_ticks_available(const be_runtime_t *runtime);
 
@@ -401,6 +681,41 @@ BE_API be_status be_runtime_capture(be_runtime_t *runtime, be_diag_tap tap, void
 
 /* Forgets all audio and starts anew, at the first source frame. NULL is allowed. ABI 6. */
 BE_API void be_runtime_reset_stream(be_runtime_t *runtime);
+
+/* ---------------------------------------------------------------- many streams */
+
+/* Makes a set of streams that one thread, or a few, can wait for. *out is given to be_waiter_destroy.
+ * BE_ERR_OUT_OF_MEMORY, BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_waiter_create(be_waiter_t **out);
+
+/* Frees a set; its streams go on without it. Threads that wait in it end with BE_ERR_STOPPED and are
+ * waited for. NULL is allowed. Any thread. Revision 1. */
+BE_API void be_waiter_destroy(be_waiter_t *waiter);
+
+/* Puts a stream into the set, not armed, under a tag of the caller's. A stream is in one set at most.
+ * BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
+BE_API be_status be_waiter_add(be_waiter_t *waiter, be_runtime_t *runtime, uint64_t tag);
+
+/* Takes a stream out. Its tag is not reported any more once this returns. BE_ERR_INVALID_ARG when it is not in
+ * the set. Any thread. Revision 1. */
+BE_API be_status be_waiter_remove(be_waiter_t *waiter, be_runtime_t *runtime);
+
+/* Asks to be told once when the stream has a frame due, has failed or was stopped. BE_ERR_INVALID_ARG when it is
+ * not in the set. Any thread. Revision 1. */
+BE_API be_status be_waiter_arm(be_waiter_t *waiter, be_runtime_t *runtime);
+
+/* Waits up to timeout_us (negative: without end) until armed streams are due. They are reported to one
+ * thread, once, the longest due first, and are not armed any more.
+ *
+ * tags, capacity   receives the tags of up to `capacity` (at least 1) streams.
+ * count            receives their number, 1 or more.
+ *
+ * BE_ERR_TIMEOUT, BE_ERR_STOPPED (be_waiter_stop), BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_waiter_wait(be_waiter_t *waiter, int64_t timeout_us, uint64_t *tags,
+                                size_t capacity, size_t *count);
+
+/* Ends the set for good: every wait returns BE_ERR_STOPPED. NULL is allowed. Any thread. Revision 1. */
+BE_API void be_waiter_stop(be_waiter_t *waiter);
 
 /* ---------------------------------------------------------------- sound files */
 
@@ -486,6 +801,29 @@ BE_API const char *be_auth_last_error(void);
 
 /* Nothing is held, so nothing happens. Any thread. ABI 3. */
 BE_API void be_auth_shutdown(void);
+
+/* A right of its own beside the process-wide one, for be_stream_options_t.auth. config: as be_auth_init,
+ * copied. *out is given to be_auth_context_destroy. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread.
+ * Revision 1. */
+BE_API be_status be_auth_context_create(const be_auth_config_t *config, be_auth_t **out);
+
+/* Drops it; streams that were opened with it keep it alive. NULL is allowed. Any thread. Revision 1. */
+BE_API void be_auth_context_destroy(be_auth_t *auth);
+
+/* be_auth_authenticate for it: BE_ERR_NOT_IMPLEMENTED in this version. Any thread. Revision 1. */
+BE_API be_status be_auth_context_authenticate(be_auth_t *auth);
+
+/* be_auth_start_heartbeat for it: BE_ERR_NOT_IMPLEMENTED in this version. Any thread. Revision 1. */
+BE_API be_status be_auth_context_start_heartbeat(be_auth_t *auth);
+
+/* be_auth_stop_heartbeat for it. NULL is allowed. Any thread. Revision 1. */
+BE_API void be_auth_context_stop_heartbeat(be_auth_t *auth);
+
+/* Where it stands; BE_AUTH_UNCONFIGURED for NULL. Any thread. Revision 1. */
+BE_API be_auth_state be_auth_context_get_state(const be_auth_t *auth);
+
+/* Its last failure, "" when nothing has failed. Owned by it. Any thread. Revision 1. */
+BE_API const char *be_auth_context_last_error(const be_auth_t *auth);
 
 #ifdef __cplusplus
 }

@@ -1,43 +1,24 @@
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <string.h>
-
 #include "api/check.h"
+#include "auth/context.h"
 #include "essence.h"
 
-static const char ABSENT[] =
-    "this version has no authorisation: avatars that ask for it are refused, "
-    "all others need none";
-
-static atomic_bool asked; /* in vain: be_auth_last_error has something to tell */
-
-static be_status not_yet(void)
-{
-    atomic_store(&asked, true);
-    return bei_error_set(BE_ERR_NOT_IMPLEMENTED, "%s", ABSENT);
-}
+/* ---------------------------------------------------------------- the process's own */
 
 be_status be_auth_init(const be_auth_config_t *config)
 {
     CHECK_NOT_NULL(config);
     CHECK_ABI(config);
-    BEI_REQUIRE(config->api_secret && *config->api_secret, "api_secret is missing");
-    BEI_REQUIRE(!config->fingerprint || strlen(config->fingerprint) == 32,
-                "the fingerprint has %zu characters instead of 32", strlen(config->fingerprint));
-    BEI_REQUIRE(config->interval_seconds >= 0 && config->offline_grace_seconds >= 0,
-                "interval_seconds %d or offline_grace_seconds %d is negative",
-                config->interval_seconds, config->offline_grace_seconds);
-    return BE_OK;
+    return bei_auth_check(config);
 }
 
 be_status be_auth_authenticate(void)
 {
-    return not_yet();
+    return bei_auth_authenticate(NULL);
 }
 
 be_status be_auth_start_heartbeat(void)
 {
-    return not_yet();
+    return bei_auth_authenticate(NULL);
 }
 
 void be_auth_stop_heartbeat(void)
@@ -51,9 +32,52 @@ be_auth_state be_auth_get_state(void)
 
 const char *be_auth_last_error(void)
 {
-    return atomic_load(&asked) ? ABSENT : "";
+    return bei_auth_last_error(NULL);
 }
 
 void be_auth_shutdown(void)
 {
+}
+
+/* ---------------------------------------------------------------- contexts */
+
+be_status be_auth_context_create(const be_auth_config_t *config, be_auth_t **out)
+{
+    CHECK_NOT_NULL(config);
+    CHECK_NOT_NULL(out);
+    CHECK_ABI(config);
+    return bei_auth_create(config, out);
+}
+
+void be_auth_context_destroy(be_auth_t *auth)
+{
+    bei_auth_release(auth);
+}
+
+be_status be_auth_context_authenticate(be_auth_t *auth)
+{
+    CHECK_NOT_NULL(auth);
+    return bei_auth_authenticate(auth);
+}
+
+be_status be_auth_context_start_heartbeat(be_auth_t *auth)
+{
+    CHECK_NOT_NULL(auth);
+    return bei_auth_authenticate(auth);
+}
+
+void be_auth_context_stop_heartbeat(be_auth_t *auth)
+{
+    (void)auth;
+}
+
+be_auth_state be_auth_context_get_state(const be_auth_t *auth)
+{
+    (void)auth;
+    return BE_AUTH_UNCONFIGURED;
+}
+
+const char *be_auth_context_last_error(const be_auth_t *auth)
+{
+    return auth ? bei_auth_last_error(auth) : "";
 }

@@ -33,6 +33,15 @@ be_status bei_check_give(void *out, size_t first_size, const void *values, size_
 #define GIVE_STRUCT(out, type, last_field, values)                                                 \
     bei_check_give((out), SIZE_UP_TO(type, last_field), (values), sizeof(type), #type)
 
+/* The same refusal beforehand, for a call that must not be made in vain. */
+#define CHECK_OUT(out, type, last_field)                                                           \
+    do {                                                                                           \
+        CHECK_NOT_NULL(out);                                                                       \
+        BEI_REQUIRE((out)->struct_size >= SIZE_UP_TO(type, last_field),                            \
+                    "struct_size is %u where %s has %zu bytes", (out)->struct_size, #type,         \
+                    sizeof(type));                                                                 \
+    } while (0)
+
 #define CHECK_NOT_NULL(pointer) BEI_REQUIRE((pointer) != NULL, "%s is NULL", #pointer)
 
 #endif

@@ -54,10 +54,12 @@ be_status be_session_render_pcm(be_runtime_t *runtime, const float *pcm, size_t 
                                 void *user)
 {
     CHECK_NOT_NULL(runtime);
-    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(callback);
     BEI_REQUIRE(pcm || n == 0, "pcm is NULL with %zu samples", n);
-    return bei_render_pcm(runtime, pcm, n, size, callback, user);
+    BEI_TRY(bei_runtime_enter(runtime));
+    be_status status = bei_render_pcm(runtime, pcm, n, size, callback, user);
+    bei_runtime_leave(runtime);
+    return status;
 }
 
 be_status be_session_record_mp4(be_runtime_t *runtime, const char *audio_src,
@@ -65,11 +67,13 @@ be_status be_session_record_mp4(be_runtime_t *runtime, const char *audio_src,
                                 be_encoder_quality quality)
 {
     CHECK_NOT_NULL(runtime);
-    BEI_TRY(bei_runtime_check_owner(runtime));
     CHECK_NOT_NULL(audio_src);
     CHECK_NOT_NULL(out_mp4);
     BEI_TRY(check_quality(quality));
-    return bei_render_mp4(runtime, audio_src, size, out_mp4, bei_render_crf(quality));
+    BEI_TRY(bei_runtime_enter(runtime));
+    be_status status = bei_render_mp4(runtime, audio_src, size, out_mp4, bei_render_crf(quality));
+    bei_runtime_leave(runtime);
+    return status;
 }
 
 /* ---------------------------------------------------------------- video; the handle is the writer */

@@ -1,6 +1,7 @@
 #include "base/thread.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -28,7 +29,15 @@ void bei_mutex_unlock(bei_mutex_t *mutex)
 
 void bei_cond_init(bei_cond_t *cond)
 {
+#ifdef __APPLE__
     pthread_cond_init(cond, NULL);
+#else
+    pthread_condattr_t steady;
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &steady);
+    pthread_condattr_destroy(&steady);
+#endif
 }
 
 void bei_cond_destroy(bei_cond_t *cond)
@@ -39,6 +48,26 @@ void bei_cond_destroy(bei_cond_t *cond)
 void bei_cond_wait(bei_cond_t *cond, bei_mutex_t *mutex)
 {
     pthread_cond_wait(cond, mutex);
+}
+
+void bei_cond_wait_until(bei_cond_t *cond, bei_mutex_t *mutex, int64_t deadline_us)
+{
+    if (deadline_us == INT64_MAX) {
+        pthread_cond_wait(cond, mutex);
+        return;
+    }
+#ifdef __APPLE__
+    int64_t left = deadline_us - bei_clock_us();
+    if (left <= 0)
+        return;
+    struct timespec time = {(time_t)(left / 1000000), (long)(left % 1000000) * 1000};
+    pthread_cond_timedwait_relative_np(cond, mutex, &time);
+#else
+    if (deadline_us <= 0)
+        return;
+    struct timespec time = {(time_t)(deadline_us / 1000000), (long)(deadline_us % 1000000) * 1000};
+    pthread_cond_timedwait(cond, mutex, &time);
+#endif
 }
 
 void bei_cond_broadcast(bei_cond_t *cond)
@@ -79,6 +108,18 @@ be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *
 void bei_thread_join(bei_thread_t thread)
 {
     pthread_join(thread, NULL);
+}
+
+int64_t bei_clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t bei_clock_us(void)
+{
+    return bei_clock_ns() / 1000;
 }
 
 uint32_t bei_process_id(void)

@@ -15,7 +15,7 @@ typedef pthread_cond_t bei_cond_t;
 typedef pthread_t bei_thread_t;
 
 #define BEI_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
-#define BEI_COND_INIT PTHREAD_COND_INITIALIZER
+#define BEI_COND_INIT PTHREAD_COND_INITIALIZER /* not for bei_cond_wait_until */
 
 void bei_mutex_init(bei_mutex_t *mutex);
 void bei_mutex_destroy(bei_mutex_t *mutex);
@@ -25,12 +25,18 @@ void bei_mutex_unlock(bei_mutex_t *mutex);
 void bei_cond_init(bei_cond_t *cond);
 void bei_cond_destroy(bei_cond_t *cond);
 void bei_cond_wait(bei_cond_t *cond, bei_mutex_t *mutex); /* may wake without cause */
+/* The same, until bei_clock_us() reaches `deadline_us` at the latest. */
+void bei_cond_wait_until(bei_cond_t *cond, bei_mutex_t *mutex, int64_t deadline_us);
 void bei_cond_broadcast(bei_cond_t *cond);
 
 /* Starts `run(user)`; BE_ERR_OUT_OF_MEMORY when the system gives no thread. The thread blocks all
  * signals: those belong to the host's threads. */
 be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *user);
 void bei_thread_join(bei_thread_t thread);
+
+/* A clock that never goes back, from an arbitrary start. */
+int64_t bei_clock_ns(void);
+int64_t bei_clock_us(void);
 
 /* This process, for handles that must not be used after a fork. */
 uint32_t bei_process_id(void);

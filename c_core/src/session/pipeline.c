@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "session/stage.h"
+
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -100,7 +102,9 @@ static void keep_sound(const float pcm[BEI_TICK_SAMPLES], int16_t *sound)
 
 static void hear(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES], bei_heard_t *heard)
 {
+    int64_t start = bei_clock_ns();
     bei_mel_tick(pipeline->mel, pcm, heard->mel);
+    bei_stage_add(&pipeline->mel_time, start);
     memcpy(heard->power, bei_mel_power(pipeline->mel), sizeof heard->power);
     keep_sound(pcm, heard->sound);
     pipeline->mel_ready = true;
@@ -112,7 +116,9 @@ be_status bei_pipeline_feed(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_S
     if (!pipeline->mel_ready)
         hear(pipeline, pcm, heard);
     float outputs[BEI_ENCODER_DIM];
+    int64_t start = bei_clock_ns();
     be_status status = bei_encoder_stream_step(pipeline->encoder, heard->mel, outputs);
+    bei_stage_add(&pipeline->encoder_time, start);
     if (status != BE_OK)
         return status;
     pipeline->mel_ready = false;
@@ -152,6 +158,14 @@ static bei_lips_target_t target_of(const float coords[BEI_ENCODER_DIM])
     };
 }
 
+static uint32_t select_mouth(bei_pipeline_t *pipeline, const bei_lips_target_t *targets)
+{
+    int64_t start = bei_clock_ns();
+    uint32_t mouth = bei_selector_step(&pipeline->selector, targets, pipeline->selection_lookahead);
+    bei_stage_add(&pipeline->select_time, start);
+    return mouth;
+}
+
 uint32_t bei_pipeline_take(bei_pipeline_t *pipeline)
 {
     bei_lips_target_t targets[COORDS];
@@ -159,13 +173,13 @@ uint32_t bei_pipeline_take(bei_pipeline_t *pipeline)
         targets[i] = target_of(pipeline->coords[(pipeline->taken + i) % COORDS]);
     memcpy(pipeline->shown, pipeline->coords[pipeline->taken % COORDS], sizeof pipeline->shown);
     pipeline->taken++;
-    return bei_selector_step(&pipeline->selector, targets, pipeline->selection_lookahead);
+    return select_mouth(pipeline, targets);
 }
 
 uint32_t bei_pipeline_rest(bei_pipeline_t *pipeline)
 {
     static const bei_lips_target_t SILENCE[COORDS];
-    return bei_selector_step(&pipeline->selector, SILENCE, pipeline->selection_lookahead);
+    return select_mouth(pipeline, SILENCE);
 }
 
 static const bei_heard_t *heard_last(const bei_pipeline_t *pipeline)
@@ -176,6 +190,32 @@ static const bei_heard_t *heard_last(const bei_pipeline_t *pipeline)
 const int16_t *bei_pipeline_sound(const bei_pipeline_t *pipeline)
 {
     return heard_last(pipeline)->sound;
+}
+
+void bei_pipeline_mouth(const bei_pipeline_t *pipeline, be_mouth_t *out)
+{
+    const float *shown = pipeline->shown;
+    *out = (be_mouth_t){
+        .openness = shown[BEI_COORD_OPENNESS],
+        .width = shown[BEI_COORD_WIDTH],
+        .protrusion = shown[BEI_COORD_PROTRUSION],
+        .closure = shown[BEI_COORD_CLOSURE],
+        .labiodental = shown[BEI_COORD_LABIODENTAL],
+        .teeth = shown[BEI_COORD_TEETH],
+        .tongue = shown[BEI_COORD_TONGUE],
+        .speech = shown[BEI_COORD_SPEECH],
+    };
+    memcpy(out->viseme, shown + BEI_COORD_VISEME, sizeof out->viseme);
+    for (uint32_t i = 1; i < sizeof out->viseme / sizeof *out->viseme; i++)
+        if (out->viseme[i] > out->viseme[out->strongest])
+            out->strongest = i;
+}
+
+void bei_pipeline_get_times(const bei_pipeline_t *pipeline, be_stage_time_t *stage)
+{
+    stage[BE_STAGE_MEL] = pipeline->mel_time;
+    stage[BE_STAGE_ENCODER] = pipeline->encoder_time;
+    stage[BE_STAGE_SELECT] = pipeline->select_time;
 }
 
 static size_t give(const float *values, size_t n, float *out)

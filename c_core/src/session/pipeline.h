@@ -35,6 +35,7 @@ typedef struct bei_pipeline {
     uint32_t history_size;
     float coords[BEI_LIPS_MAX_LOOKAHEAD + 1][BEI_ENCODER_DIM]; /* of tick t, at t % their number */
     float shown[BEI_ENCODER_DIM];                              /* of the tick taken last */
+    be_stage_time_t mel_time, encoder_time, select_time;
 } bei_pipeline_t;
 
 /* Model and mouths are borrowed and must outlive the pipeline. lookahead: ticks for encoder and
@@ -70,6 +71,12 @@ uint32_t bei_pipeline_rest(bei_pipeline_t *pipeline);
 /* The sound of the tick taken last, BEI_TICK_SAMPLES at 16 kHz. Audio that was int16 at this rate
  * is given back unchanged. Valid until two more ticks were fed. */
 const int16_t *bei_pipeline_sound(const bei_pipeline_t *pipeline);
+
+/* Where the lips are in the tick taken last. */
+void bei_pipeline_mouth(const bei_pipeline_t *pipeline, be_mouth_t *out);
+
+/* Fills in the entries of be_stats_t.stage that are the pipeline's. */
+void bei_pipeline_get_times(const bei_pipeline_t *pipeline, be_stage_time_t *stage);
 
 /* Reads an inner value of the tick taken last: its size in floats, and, unless `out` is NULL, the
  * values. 0 for an unknown tap. */

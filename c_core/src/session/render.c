@@ -15,11 +15,10 @@ typedef struct canvas {
 static be_status make_canvas(be_runtime_t *runtime, const be_compose_size_t *size, canvas_t *canvas)
 {
     *canvas = (canvas_t){0};
-    BEI_TRY(bei_runtime_check_size(runtime, size));
     if (size)
         canvas->size = *size;
-    if (canvas->size.target_width == 0 && canvas->size.target_height == 0)
-        bei_runtime_size(runtime, &canvas->size.target_width, &canvas->size.target_height);
+    BEI_TRY(bei_runtime_check_size(runtime, size, &canvas->size.target_width,
+                                   &canvas->size.target_height));
     canvas->bytes = (size_t)canvas->size.target_width * canvas->size.target_height * 3;
     canvas->bgr = bei_alloc(canvas->bytes);
     if (!canvas->bgr)
@@ -91,9 +90,8 @@ static be_status record(be_runtime_t *runtime, bei_sound_t *sound, const be_comp
 be_status bei_render_mp4(be_runtime_t *runtime, const char *audio, const be_compose_size_t *size,
                          const char *path, int crf)
 {
-    uint32_t width = size ? size->target_width : 0, height = size ? size->target_height : 0;
-    if (width == 0 && height == 0)
-        bei_runtime_size(runtime, &width, &height);
+    uint32_t width, height;
+    BEI_TRY(bei_runtime_check_size(runtime, size, &width, &height));
     bei_sound_t sound = {0};
     bei_mp4_t *mp4 = NULL;
     BEI_TRY(bei_sound_file_read(audio, &sound));

@@ -1,29 +1,54 @@
 #include "session/runtime.h"
 
-#include <stdbool.h>
 #include <string.h>
 
+#include "auth/context.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/thread.h"
-#include "session/fixture.h"
-#include "session/inbox.h"
-#include "session/pipeline.h"
+#include "session/stream.h"
+#include "session/waiter.h"
 
-struct be_runtime {
-    be_fixture_t *fixture;
-    uint32_t owner; /* the process that made it */
-    bei_pipeline_t pipeline;
-    bei_compositor_t *compositor;
-    bei_inbox_t inbox;
-    bool batch;         /* this stream takes whole buffers */
-    size_t padded_from; /* their length when zeros were first heard beyond it, else 0 */
-    bool chosen;        /* `mouth` is the next tick's, not yet shown */
-    uint32_t mouth;
-    uint64_t cursor; /* position in the loop of source frames */
+/* The settings of a stream that was opened by be_runtime_create, whose callers know no limits. */
+static const be_stream_options_t plain = {
+    .pacing = BE_PACING_NONE,
+    .pixel_format = BE_PIXEL_BGR24,
+    .max_queued_ms = UINT32_MAX,
+    .starvation_ms = 400,
 };
 
-be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
+static void init_locks(be_runtime_t *runtime)
+{
+    bei_mutex_init(&runtime->in);
+    bei_mutex_init(&runtime->out);
+    bei_mutex_init(&runtime->lock);
+    bei_cond_init(&runtime->changed);
+}
+
+/* Pixel size and lookahead may still be found wanting. */
+static be_status set_up(be_runtime_t *runtime, const be_stream_options_t *options)
+{
+    const bei_avatar_t *avatar = runtime->fixture->avatar;
+    const uint32_t ticks = options->lookahead_ms / 40;
+    runtime->format = options->pixel_format;
+    runtime->size = options->size;
+    runtime->flags = options->flags;
+    runtime->auth = options->auth;
+    bei_auth_retain(runtime->auth);
+    bei_cursor_init(&runtime->cursor, avatar->imx);
+    bei_pace_init(&runtime->pace, options->pacing == BE_PACING_REALTIME,
+                  (int64_t)options->starvation_ms * 1000);
+    BEI_TRY(bei_pipeline_init(&runtime->pipeline, runtime->fixture->model, avatar->mouths, ticks));
+    size_t limit =
+        options->max_queued_ms == UINT32_MAX ? SIZE_MAX : (size_t)options->max_queued_ms * 16;
+    bei_inbox_init(&runtime->inbox, &runtime->lock, bei_pipeline_lookahead(&runtime->pipeline),
+                   limit);
+    BEI_TRY(bei_compositor_create(&avatar->scene, &runtime->compositor));
+    uint32_t width, height;
+    return bei_compositor_set_size(runtime->compositor, &runtime->size, &width, &height);
+}
+
+be_status bei_runtime_create(be_fixture_t *fixture, const be_stream_options_t *options,
+                             be_runtime_t **out)
 {
     be_runtime_t *runtime = bei_calloc(1, sizeof *runtime);
     if (!runtime)
@@ -31,259 +56,145 @@ be_status bei_runtime_create(be_fixture_t *fixture, be_runtime_t **out)
     bei_fixture_retain(fixture);
     runtime->fixture = fixture;
     runtime->owner = bei_process_id();
-    be_status status =
-        bei_pipeline_init(&runtime->pipeline, fixture->model, fixture->avatar->mouths, 0);
-    if (status == BE_OK)
-        status = bei_compositor_create(&fixture->avatar->scene, &runtime->compositor);
+    init_locks(runtime);
+    be_status status = set_up(runtime, options ? options : &plain);
     if (status != BE_OK) {
         bei_runtime_destroy(runtime);
         return status;
     }
-    bei_inbox_init(&runtime->inbox, bei_pipeline_lookahead(&runtime->pipeline));
+    atomic_init(&runtime->due, bei_pace_due(&runtime->pace, false));
     *out = runtime;
     return BE_OK;
+}
+
+static void wait_until_alone(be_runtime_t *runtime)
+{
+    bei_mutex_lock(&runtime->lock);
+    runtime->closing = true;
+    while (runtime->inside > 0)
+        bei_cond_wait(&runtime->changed, &runtime->lock);
+    bei_mutex_unlock(&runtime->lock);
 }
 
 void bei_runtime_destroy(be_runtime_t *runtime)
 {
     if (!runtime || runtime->owner != bei_process_id())
         return;
+    bei_runtime_stop(runtime);
+    wait_until_alone(runtime);
+    bei_waiter_forget(runtime);
     bei_compositor_destroy(runtime->compositor);
     bei_pipeline_free(&runtime->pipeline);
     bei_inbox_free(&runtime->inbox);
     bei_fixture_release(runtime->fixture);
+    bei_auth_release(runtime->auth);
+    bei_cond_destroy(&runtime->changed);
+    bei_mutex_destroy(&runtime->lock);
+    bei_mutex_destroy(&runtime->out);
+    bei_mutex_destroy(&runtime->in);
     bei_free(runtime);
 }
 
-be_status bei_runtime_check_owner(const be_runtime_t *runtime)
+be_status bei_runtime_enter(be_runtime_t *runtime)
 {
     BEI_REQUIRE(runtime->owner == bei_process_id(),
                 "this stream belongs to process %u: a fork does not carry streams over",
                 runtime->owner);
-    return BE_OK;
+    bei_mutex_lock(&runtime->lock);
+    bool closing = runtime->closing;
+    runtime->inside += !closing;
+    bei_mutex_unlock(&runtime->lock);
+    return closing ? bei_error_set(BE_ERR_STOPPED, "the stream is being destroyed") : BE_OK;
 }
 
-be_status bei_runtime_check_size(be_runtime_t *runtime, const be_compose_size_t *size)
+void bei_runtime_leave(be_runtime_t *runtime)
 {
-    uint32_t width, height;
-    return bei_compositor_set_size(runtime->compositor, size, &width, &height);
+    bei_mutex_lock(&runtime->lock);
+    runtime->inside--;
+    if (runtime->closing)
+        bei_cond_broadcast(&runtime->changed);
+    bei_mutex_unlock(&runtime->lock);
 }
 
-void bei_runtime_size(const be_runtime_t *runtime, uint32_t *width, uint32_t *height)
+void bei_runtime_stop(be_runtime_t *runtime)
 {
-    *width = runtime->fixture->avatar->scene.width;
-    *height = runtime->fixture->avatar->scene.height;
+    bei_mutex_lock(&runtime->lock);
+    runtime->stopped = true;
+    bei_stream_changed(runtime);
+    bei_cond_broadcast(&runtime->changed); /* whatever was due before */
+    bei_mutex_unlock(&runtime->lock);
 }
 
-/* ---------------------------------------------------------------- audio in */
+/* ---------------------------------------------------------------- settings */
 
-static be_status refuse_batch(const be_runtime_t *runtime)
-{
-    BEI_REQUIRE(
-        !runtime->batch,
-        "this stream was ticked with whole buffers: be_runtime_reset_stream comes before a push");
-    return BE_OK;
-}
-
-be_status bei_runtime_push(be_runtime_t *runtime, const float *pcm, size_t n)
-{
-    BEI_TRY(refuse_batch(runtime));
-    const be_audio_chunk_t chunk = {sizeof chunk, BE_SAMPLE_F32, 16000, 1, pcm, n};
-    return bei_runtime_push_chunk(runtime, &chunk);
-}
-
-be_status bei_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk)
-{
-    BEI_TRY(refuse_batch(runtime));
-    return bei_inbox_push(&runtime->inbox, chunk);
-}
-
-be_status bei_runtime_flush(be_runtime_t *runtime)
-{
-    BEI_TRY(refuse_batch(runtime));
-    return bei_inbox_flush(&runtime->inbox);
-}
-
-/* The tick that is shown next; in a stream it may be the first of a gap, which is passed over. */
-static uint64_t next_tick(const be_runtime_t *runtime)
-{
-    return runtime->pipeline.taken - runtime->chosen;
-}
-
-size_t bei_runtime_ticks_available(const be_runtime_t *runtime)
-{
-    return runtime->batch ? 0 : bei_inbox_ready(&runtime->inbox, next_tick(runtime));
-}
-
-void bei_runtime_reset(be_runtime_t *runtime)
-{
-    bei_pipeline_reset(&runtime->pipeline);
-    bei_inbox_clear(&runtime->inbox);
-    runtime->batch = runtime->chosen = false;
-    runtime->padded_from = 0;
-    runtime->cursor = 0;
-}
-
-/* ---------------------------------------------------------------- the next mouth */
-
-static be_status feed_streamed(be_runtime_t *runtime)
-{
-    bei_fifo_t *fifo = &runtime->inbox.fifo;
-    BEI_TRY(bei_pipeline_feed(&runtime->pipeline, bei_fifo_peek(fifo, BEI_TICK_SAMPLES)));
-    bei_fifo_drop(fifo, BEI_TICK_SAMPLES);
-    return BE_OK;
-}
-
-/* Feeds the tick of the whole buffer that is due, with zeros beyond its end. */
-static be_status feed_batch(be_runtime_t *runtime, bei_feed_t feed)
-{
-    uint64_t start = runtime->pipeline.fed * BEI_TICK_SAMPLES;
-    if (start + BEI_TICK_SAMPLES <= feed.n) {
-        BEI_TRY(bei_pipeline_feed(&runtime->pipeline, feed.pcm + start));
-    } else {
-        float tick[BEI_TICK_SAMPLES] = {0};
-        if (start < feed.n)
-            memcpy(tick, feed.pcm + start, (feed.n - (size_t)start) * sizeof *tick);
-        BEI_TRY(bei_pipeline_feed(&runtime->pipeline, tick));
-        if (runtime->padded_from == 0)
-            runtime->padded_from = feed.n;
-    }
-    runtime->batch = true;
-    return BE_OK;
-}
-
-static be_status check_stream(be_runtime_t *runtime)
-{
-    BEI_TRY(refuse_batch(runtime));
-    if (bei_runtime_ticks_available(runtime) == 0)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "no frame is ready: push more audio, or flush");
-    return BE_OK;
-}
-
-static be_status check_batch(be_runtime_t *runtime, bei_feed_t feed)
-{
-    BEI_REQUIRE(
-        runtime->inbox.fifo.pushed == 0 && !runtime->inbox.unflushed,
-        "this stream has pushed audio: be_runtime_reset_stream comes before a whole buffer");
-    /* The zeros have been heard, and cannot be unheard. */
-    BEI_REQUIRE(runtime->padded_from == 0 || feed.n == runtime->padded_from,
-                "the buffer changed from %zu to %zu samples after its end was heard: give it whole "
-                "each time, or use be_runtime_push_audio and be_runtime_pull_frame",
-                runtime->padded_from, feed.n);
-    if (next_tick(runtime) >= feed.n / BEI_TICK_SAMPLES)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio of %zu samples has no tick %llu",
-                             feed.n, (unsigned long long)next_tick(runtime));
-    return BE_OK;
-}
-
-static be_status check_ready(be_runtime_t *runtime, bei_feed_t feed)
-{
-    return feed.streaming ? check_stream(runtime) : check_batch(runtime, feed);
-}
-
-/* Makes sure that the next tick's mouth is chosen. Kept until it is shown, so that a failed frame can
- * be tried again. */
-static be_status choose(be_runtime_t *runtime, bei_feed_t feed)
-{
-    while (!runtime->chosen) {
-        while (bei_pipeline_hungry(&runtime->pipeline))
-            BEI_TRY(feed.streaming ? feed_streamed(runtime) : feed_batch(runtime, feed));
-        bool gap = feed.streaming && bei_inbox_in_gap(&runtime->inbox, runtime->pipeline.taken);
-        runtime->mouth = bei_pipeline_take(&runtime->pipeline);
-        runtime->chosen = !gap;
-    }
-    return BE_OK;
-}
-
-be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
-                           size_t capacity, be_tick_result_t *out)
-{
-    if (embedding && capacity < BEI_ENCODER_DIM)
-        return bei_error_set(BE_ERR_BUFFER_TOO_SMALL, "room for %zu floats where %d are given",
-                             capacity, BEI_ENCODER_DIM);
-    BEI_TRY(check_ready(runtime, feed));
-    BEI_TRY(choose(runtime, feed));
-    if (embedding)
-        memcpy(embedding, runtime->pipeline.shown, sizeof runtime->pipeline.shown);
-    *out = (be_tick_result_t){
-        .cluster_idx = runtime->mouth,
-        .embedding_floats_written = embedding ? BEI_ENCODER_DIM : 0,
-    };
-    runtime->chosen = false;
-    return BE_OK;
-}
-
-be_status bei_runtime_capture(const be_runtime_t *runtime, be_diag_tap tap, void *buffer,
-                              size_t capacity, size_t *written)
-{
-    size_t bytes = bei_pipeline_capture(&runtime->pipeline, tap, NULL) * sizeof(float);
-    BEI_REQUIRE(bytes > 0, "tap is %d, not one of be_diag_tap", (int)tap);
-    if (runtime->pipeline.taken == 0)
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "no tick was given yet");
-    if (capacity < bytes)
-        return bei_error_set(BE_ERR_BUFFER_TOO_SMALL, "room for %zu bytes where the tap has %zu",
-                             capacity, bytes);
-    bei_pipeline_capture(&runtime->pipeline, tap, buffer);
-    *written = bytes;
-    return BE_OK;
-}
-
-/* ---------------------------------------------------------------- frames out */
-
-/* The source frame at the cursor: forth, or forth and back without showing the ends twice. */
-static uint32_t frame_at(const bei_imx_t *imx, uint64_t cursor)
-{
-    uint32_t count = imx->frame_count;
-    if (!imx->manifest.pingpong || count < 3)
-        return (uint32_t)(cursor % count);
-    uint64_t turn = 2 * (uint64_t)count - 2, place = cursor % turn;
-    return (uint32_t)(place < count ? place : turn - place);
-}
-
-static uint32_t frame_for(const be_runtime_t *runtime, int32_t hint)
+be_status bei_runtime_play(be_runtime_t *runtime, const char *action, int at_once)
 {
     const bei_imx_t *imx = runtime->fixture->avatar->imx;
-    return hint < 0 ? frame_at(imx, runtime->cursor) : (uint32_t)hint % imx->frame_count;
-}
-
-/* Lays the frame out in the caller's buffer. */
-static be_status check_room(be_runtime_t *runtime, bei_target_t target, bei_image_t *image)
-{
-    uint32_t width, height;
-    BEI_TRY(bei_compositor_set_size(runtime->compositor, target.size, &width, &height));
-    return bei_image_layout(BE_PIXEL_BGR24, width, height, 0, target.bgr, target.capacity, image);
-}
-
-static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth,
-                      const bei_image_t *image, be_compose_result_t *out)
-{
-    uint32_t frame = frame_for(runtime, target.frame_hint);
-    BEI_TRY(bei_compositor_compose(runtime->compositor, frame, mouth));
-    bei_compositor_write(runtime->compositor, image);
-    if (target.frame_hint < 0)
-        runtime->cursor++;
-    *out = (be_compose_result_t){.cluster_idx = mouth,
-                                 .frame_idx_used = frame,
-                                 .bytes_written = image->stride[0] * image->height};
+    uint32_t clip = BEI_NO_CLIP;
+    for (uint32_t i = 0; action && i < imx->clip_count && clip == BEI_NO_CLIP; i++)
+        if (strcmp(imx->clips[i].name, action) == 0)
+            clip = i;
+    BEI_REQUIRE(!action || clip != BEI_NO_CLIP, "the avatar '%s' has no action '%.60s'",
+                imx->manifest.name, action);
+    bei_mutex_lock(&runtime->out);
+    bei_cursor_play(&runtime->cursor, clip, at_once != 0);
+    bei_mutex_unlock(&runtime->out);
     return BE_OK;
 }
 
-be_status bei_runtime_compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t target,
-                              be_compose_result_t *out)
+void bei_runtime_set_muted(be_runtime_t *runtime, int muted)
 {
-    bei_image_t image;
-    BEI_TRY(check_ready(runtime, feed));
-    BEI_TRY(check_room(runtime, target, &image));
-    BEI_TRY(choose(runtime, feed));
-    BEI_TRY(show(runtime, target, runtime->mouth, &image, out));
-    runtime->chosen = false;
-    return BE_OK;
+    bei_mutex_lock(&runtime->lock);
+    runtime->muted = muted != 0;
+    bei_mutex_unlock(&runtime->lock);
 }
 
-be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
-                                   be_compose_result_t *out)
+void bei_runtime_set_starvation(be_runtime_t *runtime, uint32_t milliseconds)
 {
-    bei_image_t image;
-    BEI_TRY(check_room(runtime, target, &image));
-    return show(runtime, target, 0, &image, out);
+    bei_mutex_lock(&runtime->lock);
+    bei_pace_set_hold(&runtime->pace, (int64_t)milliseconds * 1000);
+    bei_mutex_unlock(&runtime->lock);
+}
+
+uint64_t bei_runtime_utterance(be_runtime_t *runtime)
+{
+    bei_mutex_lock(&runtime->lock);
+    uint64_t utterance = runtime->inbox.utterance;
+    bei_mutex_unlock(&runtime->lock);
+    return utterance;
+}
+
+/* ---------------------------------------------------------------- what it has done */
+
+static void count(const be_runtime_t *runtime, be_stats_t *out)
+{
+    const bei_inbox_t *inbox = &runtime->inbox;
+    out->frames = runtime->frames;
+    out->speech_frames = runtime->speech_frames;
+    out->samples_in = inbox->in;
+    out->samples_out = inbox->out;
+    out->samples_dropped = inbox->dropped;
+    out->samples_queued = inbox->in - inbox->out - inbox->dropped;
+    out->utterances = runtime->utterances;
+    out->interruptions = runtime->interruptions;
+    out->underruns = runtime->pace.underruns;
+    out->late_frames = runtime->late_frames;
+    out->max_late_us = runtime->max_late;
+}
+
+void bei_runtime_get_stats(be_runtime_t *runtime, be_stats_t *out)
+{
+    memset(out, 0, sizeof *out);
+    out->stage_count = BE_STAGE_COUNT;
+    bei_mutex_lock(&runtime->in);
+    out->stage[BE_STAGE_RESAMPLE] = runtime->resampling;
+    bei_mutex_unlock(&runtime->in);
+    bei_mutex_lock(&runtime->out);
+    bei_pipeline_get_times(&runtime->pipeline, out->stage);
+    out->stage[BE_STAGE_COMPOSE] = runtime->composing;
+    out->stage[BE_STAGE_OUTPUT] = runtime->writing;
+    bei_mutex_unlock(&runtime->out);
+    bei_mutex_lock(&runtime->lock);
+    count(runtime, out);
+    bei_mutex_unlock(&runtime->lock);
 }
