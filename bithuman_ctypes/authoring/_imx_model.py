@@ -24,6 +24,8 @@ MIN_SIDE, MAX_SIDE = 64, 4096
 MIN_PATCH_SIDE, MAX_PATCH_SIDE = 8, 1024
 MAX_FRAMES = 4096
 MAX_MOUTHS = 512
+MAX_CLIPS = 64
+MAX_CLIP_NAME_BYTES = 31
 MAX_NAME_BYTES = 127
 MAX_TEXT_BYTES = 1023
 MAX_BIAS = 255 * 16  # 1/16 levels
@@ -126,14 +128,33 @@ class Mouth:
         return tuple(round(float(value) * Q12) for value in self.coords)
 
 
+@dataclass(frozen=True)
+class Clip:
+    """An action: frames of their own, played once between two frames of the loop.
+
+    ``name`` is a slug of at most 31 bytes, ``frames`` a range of indices into ``Avatar.frames``
+    behind the loop's. The clip begins after the loop's frame ``leave`` was shown; after its last
+    frame the loop goes on, forwards, at its frame ``rejoin``. An ``idle`` one is made to be played
+    at random moments while nobody speaks. Clips may share frames.
+    """
+
+    name: str
+    frames: range
+    leave: int
+    rejoin: int
+    idle: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Avatar:
     """Everything that an avatar file holds.
 
-    ``bases`` are full pictures as JPEG, ``frames`` the source video in play order with one of
-    ``placements`` each, ``mouths[0]`` is ``Mouth.rest()``. ``patch_size`` is (width, height) of
-    every mouth patch, even and 8 to 1024; ``mask`` its alpha, uint8 of shape (height, width).
-    ``encoder`` is an ONNX model that replaces the engine's own, ``thumbnail`` a JPEG.
+    ``bases`` are full pictures as JPEG, ``frames`` the source video in play order, then the frames
+    of ``clips``, with one of ``placements`` each. The first ``loop_count`` frames are the loop;
+    None stands for all in front of the first that is a clip's. ``mouths[0]`` is ``Mouth.rest()``.
+    ``patch_size`` is (width, height) of every mouth patch, even and 8 to 1024; ``mask`` its alpha,
+    uint8 of shape (height, width). ``encoder`` is an ONNX model that replaces the engine's own,
+    ``thumbnail`` a JPEG.
     """
 
     manifest: Manifest
@@ -145,6 +166,15 @@ class Avatar:
     mask: NDArray[np.uint8] = field(repr=False)
     encoder: bytes | None = field(default=None, repr=False)
     thumbnail: bytes | None = field(default=None, repr=False)
+    clips: Sequence[Clip] = ()
+    loop_count: int | None = None
+
+    @property
+    def loop_length(self) -> int:
+        """How many frames the loop has."""
+        if self.loop_count is not None:
+            return self.loop_count
+        return min((clip.frames.start for clip in self.clips), default=len(self.frames))
 
 
 def require(condition: bool, message: str) -> None:
@@ -158,6 +188,7 @@ def check_avatar(avatar: Avatar) -> None:
     _check_bases(avatar)
     _check_frames(avatar)
     _check_placements(avatar)
+    _check_clips(avatar)
     _check_mouths(avatar)
     _check_decoded_size(avatar)
     require(avatar.encoder is None or len(avatar.encoder) > 0, "the encoder is empty")
@@ -271,6 +302,55 @@ def check_placement(index: int, placement: Placement) -> None:
         len(bias) == 3 and all(abs(value) <= MAX_BIAS for value in bias),
         f"placement {index} has a colour offset beyond {MAX_BIAS} sixteenths: {bias}",
     )
+
+
+def _check_clips(avatar: Avatar) -> None:
+    loop, total = avatar.loop_length, len(avatar.frames)
+    if not avatar.clips:
+        require(
+            loop == total,
+            f"loop_count is {loop} of {total} source frames, but no clip has the others",
+        )
+        return
+    require(len(avatar.clips) <= MAX_CLIPS, f"{len(avatar.clips)} clips, the limit is {MAX_CLIPS}")
+    require(1 <= loop <= total, f"loop_count is {loop}, there are {total} source frames")
+    names: set[str] = set()
+    for i, clip in enumerate(avatar.clips):
+        _check_clip_name(i, clip.name)
+        require(clip.name not in names, f"two clips have the name {clip.name!r}")
+        names.add(clip.name)
+        _check_clip_place(clip, loop, total)
+
+
+def _check_clip_name(index: int, name: object) -> None:
+    require(
+        isinstance(name, str) and _SLUG.match(name) is not None,
+        f"the name of clip {index} must be a slug of a-z, 0-9, '.', '_' and '-', got {name!r}",
+    )
+    size = len(str(name))
+    require(
+        size <= MAX_CLIP_NAME_BYTES,
+        f"the name of clip {index} takes {size} bytes, the limit is {MAX_CLIP_NAME_BYTES}",
+    )
+
+
+def _check_clip_place(clip: Clip, loop: int, total: int) -> None:
+    frames = clip.frames
+    require(
+        isinstance(frames, range) and frames.step == 1,
+        f"the frames of clip {clip.name!r} must be a range of step 1, got {frames!r}",
+    )
+    require(len(frames) >= 1, f"clip {clip.name!r} has no frames")
+    require(
+        loop <= frames.start and frames.stop <= total,
+        f"clip {clip.name!r} has the frames {frames.start} to {frames.stop - 1}, which do not lie "
+        f"behind the loop of {loop} of {total} source frames",
+    )
+    for verb, frame in (("leaves", clip.leave), ("rejoins", clip.rejoin)):
+        require(
+            isinstance(frame, int) and not isinstance(frame, bool) and 0 <= frame < loop,
+            f"clip {clip.name!r} {verb} the loop at frame {frame!r} of {loop}",
+        )
 
 
 def _check_mouths(avatar: Avatar) -> None:

@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 
 from bithuman_ctypes.authoring._imx_model import (
     COORD_NAMES,
+    MAX_CLIP_NAME_BYTES,
+    MAX_CLIPS,
     MAX_FRAMES,
     MAX_MOUTHS,
+    Clip,
     ImxError,
     Manifest,
     Mouth,
@@ -40,6 +43,8 @@ MAX_MANIFEST_DEPTH = 16
 _BASE_ROW = struct.Struct("<QII")
 _FRAME_ROW = struct.Struct("<I4HIQ")
 _PLACEMENT_ROW = struct.Struct("<6i3hH")
+_CLIP_ROW = struct.Struct("<32s6I")
+_CLIP_IDLE = 1
 _MOUTH_HEAD = struct.Struct("<IIHHI")
 _MOUTH_ROW = struct.Struct("<6hIQ")
 _COUNT_HEAD = struct.Struct("<II")
@@ -208,6 +213,55 @@ def unpack_placements(section: bytes, frame_count: int) -> list[Placement]:
         placements.append(Placement(row[0:6], row[6:9]))
         check_placement(i, placements[-1])
     return placements
+
+
+def pack_clips(clips: Sequence[Clip], loop_count: int) -> bytes:
+    rows = b"".join(
+        _CLIP_ROW.pack(
+            clip.name.encode("ascii"),
+            clip.frames.start,
+            len(clip.frames),
+            clip.leave,
+            clip.rejoin,
+            _CLIP_IDLE if clip.idle else 0,
+            0,
+        )
+        for clip in clips
+    )
+    return _COUNT_HEAD.pack(len(clips), loop_count) + rows
+
+
+def unpack_clips(section: bytes) -> tuple[list[Clip], int]:
+    """The clips and the length of the loop; what they must keep, check_avatar checks."""
+    require(len(section) >= _COUNT_HEAD.size, "CLIP is too short for its header")
+    count, loop_count = _COUNT_HEAD.unpack_from(section)
+    require(1 <= count <= MAX_CLIPS, f"CLIP has {count} clips, 1 to {MAX_CLIPS} are allowed")
+    needed = _COUNT_HEAD.size + count * _CLIP_ROW.size
+    require(len(section) == needed, f"CLIP has {len(section)} bytes, {count} clips need {needed}")
+    rows = _CLIP_ROW.iter_unpack(section[_COUNT_HEAD.size :])
+    return [_unpack_clip(i, *row) for i, row in enumerate(rows)], loop_count
+
+
+def _unpack_clip(
+    index: int,
+    name: bytes,
+    first: int,
+    frames: int,
+    leave: int,
+    rejoin: int,
+    flags: int,
+    reserved: int,
+) -> Clip:
+    text = name.rstrip(b"\0")
+    require(
+        len(text) <= MAX_CLIP_NAME_BYTES and b"\0" not in text,
+        f"the name of clip {index} is longer than {MAX_CLIP_NAME_BYTES} bytes or not padded with "
+        "zeros",
+    )
+    require(flags & ~_CLIP_IDLE == 0, f"clip {index} has flags {flags:#x}, this reader knows 0x1")
+    require(reserved == 0, f"clip {index} has a reserved field that is not 0")
+    slug = text.decode("ascii", "backslashreplace")
+    return Clip(slug, range(first, first + frames), leave, rejoin, flags == _CLIP_IDLE)
 
 
 def pack_mouths(

@@ -23,6 +23,7 @@ from bithuman_ctypes.authoring import _imx_sections as sections
 from bithuman_ctypes.authoring._imx_model import (
     COORD_NAMES,
     Avatar,
+    Clip,
     ImxError,
     Manifest,
     Mouth,
@@ -36,6 +37,7 @@ from bithuman_ctypes.authoring._jpeg import encode_jpeg
 __all__ = [
     "COORD_NAMES",
     "Avatar",
+    "Clip",
     "ImxError",
     "Manifest",
     "Mouth",
@@ -55,6 +57,8 @@ VERSION = 1
 ALIGNMENT = 64
 MAX_SECTIONS = 64
 MAX_FILE_BYTES = 1 << 30
+SECTION_FLAGS = {b"CLIP": 1}
+"""Who does not know these sections must refuse the file; all others have flags 0."""
 
 _HEADER = struct.Struct("<8sIIQQI24s")  # followed by its own CRC-32
 _TOC_ROW = struct.Struct("<4sIQQII")
@@ -97,8 +101,12 @@ def to_bytes(avatar: Avatar) -> bytes:
         (b"BASE", sections.pack_bases(avatar.bases)),
         (b"FRAM", sections.pack_frames(avatar.frames)),
         (b"PLAC", sections.pack_placements(avatar.placements)),
-        (b"MOUT", sections.pack_mouths(avatar.mouths, avatar.patch_size, avatar.mask)),
     ]
+    if avatar.clips:
+        parts.append((b"CLIP", sections.pack_clips(avatar.clips, avatar.loop_length)))
+    parts.append(
+        (b"MOUT", sections.pack_mouths(avatar.mouths, avatar.patch_size, avatar.mask)),
+    )
     if avatar.encoder is not None:
         parts.append((b"ENCO", bytes(avatar.encoder)))
     if avatar.thumbnail is not None:
@@ -115,6 +123,10 @@ def from_bytes(data: bytes) -> Avatar:
     bases = sections.unpack_bases(found[b"BASE"])
     frames = sections.unpack_frames(found[b"FRAM"], len(bases), manifest)
     placements = sections.unpack_placements(found[b"PLAC"], len(frames))
+    clips: Sequence[Clip] = ()
+    loop_count: int | None = None
+    if b"CLIP" in found:
+        clips, loop_count = sections.unpack_clips(found[b"CLIP"])
     mouths, patch_size, mask = sections.unpack_mouths(found[b"MOUT"])
     avatar = Avatar(
         manifest,
@@ -126,6 +138,8 @@ def from_bytes(data: bytes) -> Avatar:
         mask,
         encoder=found.get(b"ENCO"),
         thumbnail=found.get(b"THUM"),
+        clips=clips,
+        loop_count=loop_count,
     )
     check_avatar(avatar)
     return avatar
@@ -136,7 +150,8 @@ def _pack_container(parts: Sequence[tuple[bytes, bytes]]) -> bytes:
     toc = b""
     for name, section in parts:
         body += bytes(-len(body) % ALIGNMENT)
-        toc += _TOC_ROW.pack(name, 0, len(body), len(section), zlib.crc32(section), 0)
+        flags = SECTION_FLAGS.get(name, 0)
+        toc += _TOC_ROW.pack(name, flags, len(body), len(section), zlib.crc32(section), 0)
         body += section
     require(
         len(body) <= MAX_FILE_BYTES,
@@ -175,7 +190,11 @@ def _unpack_sections(data: bytes, toc: bytes) -> dict[bytes, bytes]:
         text = name.decode("ascii", "backslashreplace")
         require(all(0x20 < char < 0x7F for char in name), f"section type {text!r} is not ASCII")
         require(name not in found, f"section {text} appears twice")
-        require(flags == 0, f"section {text} has flags {flags:#x}; a newer reader is needed")
+        known = SECTION_FLAGS.get(name, 0)
+        require(
+            flags & ~known == 0, f"section {text} has flags {flags:#x}; a newer reader is needed"
+        )
+        require(flags == known, f"section {text} has flags {flags:#x}, not {known:#x}")
         require(reserved == 0, f"section {text} has a reserved field that is not 0")
         require(offset % ALIGNMENT == 0, f"section {text} is not aligned to {ALIGNMENT} bytes")
         require(offset >= end, f"section {text} overlaps what stands before it")

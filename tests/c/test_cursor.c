@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "container/imx.h"
 #include "session/cursor.h"
 
@@ -338,6 +339,30 @@ static void a_simple_model_shows_the_same(void **state)
         compare_with_model(&seed);
 }
 
+/* ---------------------------------------------------------------- over a file */
+
+static void a_file_with_clips_plays_them(void **state)
+{
+    (void)state;
+    bei_imx_t *imx = NULL;
+    be_status status = bei_imx_open(ESSENCE_TEST_DATA "/data/tiny_actions.imx", &imx);
+    if (status != BE_OK)
+        fail_msg("%s", bei_error_message());
+    assert_int_equal(imx->loop_count, 6);
+    assert_int_equal(imx->clip_count, 2);
+    assert_string_equal(imx->clips[0].name, "nod");
+    assert_false(imx->clips[0].idle);
+    assert_string_equal(imx->clips[1].name, "look");
+    assert_true(imx->clips[1].idle);
+    bei_cursor_t cursor;
+    bei_cursor_init(&cursor, imx);
+    bei_cursor_play(&cursor, 0, false);
+    ASSERT_SHOWS(&cursor, 0, 1, 2, 6, 7, 8, 9, 3, 4, 5, 4);
+    bei_cursor_play(&cursor, 1, true);
+    ASSERT_SHOWS(&cursor, 10, 11, 12, 4, 5, 4);
+    bei_imx_close(imx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +379,7 @@ int main(void)
         cmocka_unit_test(asking_what_is_next_changes_nothing),
         cmocka_unit_test(a_reset_begins_anew),
         cmocka_unit_test(a_simple_model_shows_the_same),
+        cmocka_unit_test(a_file_with_clips_plays_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

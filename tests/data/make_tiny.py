@@ -31,17 +31,18 @@ def ellipse(xs: Picture, ys: Picture, cx: float, cy: float, rx: float, ry: float
     return np.clip((1 - distance) * min(rx, ry) + 0.5, 0, 1)[..., None]
 
 
-def face(sway: float, openness: float = 0, width: float = 0) -> Picture:
-    """The whole picture with the head moved by `sway` pixels."""
+def face(sway: float, openness: float = 0, width: float = 0, dip: float = 0) -> Picture:
+    """The whole picture with the head moved by `sway` pixels to the right and `dip` down."""
     ys, xs = np.mgrid[0:HEIGHT, 0:WIDTH].astype(float)
     picture = np.stack([90 + 0.3 * xs, 110 + 0.5 * ys, 140 + 20 * np.sin(xs / 9)], axis=-1)
     cx = 80 + sway
+    eyes, lips = 40 + 1.4 * dip, 60 + 1.2 * dip
     layers = [
-        (ellipse(xs, ys, cx, 48, 24, 29), SKIN),
-        (ellipse(xs, ys, cx - 9, 40, 3, 2), DARK),
-        (ellipse(xs, ys, cx + 9, 40, 3, 2), DARK),
-        (ellipse(xs, ys, cx, 60, 9 + 3 * width, 2.2 + 5 * openness), LIPS),
-        (ellipse(xs, ys, cx, 60, 7 + 3 * width, 0.4 + 4 * openness), DARK),
+        (ellipse(xs, ys, cx, 48 + dip, 24, 29), SKIN),
+        (ellipse(xs, ys, cx - 9, eyes, 3, 2), DARK),
+        (ellipse(xs, ys, cx + 9, eyes, 3, 2), DARK),
+        (ellipse(xs, ys, cx, lips, 9 + 3 * width, 2.2 + 5 * openness), LIPS),
+        (ellipse(xs, ys, cx, lips, 7 + 3 * width, 0.4 + 4 * openness), DARK),
     ]
     for alpha, colour in layers:
         picture = picture * (1 - alpha) + np.array(colour, float) * alpha

@@ -16,6 +16,10 @@ REPO = Path(__file__).resolve().parents[2]
 TINY = REPO / "tests" / "data" / "tiny.imx"
 """160x96, 6 source frames, 19 mouths; no encoder of its own, so the engine's is used."""
 
+TINY_ACTIONS = REPO / "tests" / "data" / "tiny_actions.imx"
+"""The same with two clips behind its 6 frames: "nod" (6 to 9, leaves the loop after 2, rejoins it
+at 3) and the idle one "look" (10 to 12, leaves and rejoins at 4)."""
+
 RATE = 16000
 TICK = 640
 LOOKAHEAD = 1280

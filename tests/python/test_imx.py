@@ -17,11 +17,19 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
+from support import REPO, TINY, TINY_ACTIONS
 
 from bithuman_ctypes.authoring import imx
-from bithuman_ctypes.authoring.imx import Avatar, ImxError, Manifest, Mouth, Placement, SourceFrame
+from bithuman_ctypes.authoring.imx import (
+    Avatar,
+    Clip,
+    ImxError,
+    Manifest,
+    Mouth,
+    Placement,
+    SourceFrame,
+)
 
-REPO = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 128, 72
 PATCH = (16, 8)
 
@@ -60,6 +68,19 @@ def make_avatar() -> Avatar:
     )
 
 
+def make_clips() -> Avatar:
+    """The same with a loop of two frames, and two clips that share the last one."""
+    nod = Clip("nod", range(2, 4), leave=1, rejoin=0)
+    aside = Clip("look.aside-1", range(3, 4), leave=0, rejoin=1, idle=True)
+    return dataclasses.replace(make_avatar(), clips=[nod, aside], loop_count=2)
+
+
+def with_clip(**fields: Any) -> Avatar:
+    avatar = make_clips()
+    clips = [avatar.clips[0], dataclasses.replace(avatar.clips[1], **fields)]
+    return dataclasses.replace(avatar, clips=clips)
+
+
 def changed(**fields: Any) -> Avatar:
     return dataclasses.replace(make_avatar(), **fields)
 
@@ -92,9 +113,10 @@ def seal(data: bytearray) -> bytes:
 # ---------------------------------------------------------------- writing
 
 
-def test_what_is_written_reads_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", [make_avatar, make_clips])
+def test_what_is_written_reads_back(tmp_path: Path, make: Callable[[], Avatar]) -> None:
     path = tmp_path / "ada.imx"
-    avatar = make_avatar()
+    avatar = make()
     size = imx.write(path, avatar)
     assert path.stat().st_size == size
     again = imx.read(path)
@@ -108,6 +130,23 @@ def test_the_bytes_are_those_of_version_1() -> None:
     """A change of this hash is a change of the format or of the writer's order."""
     digest = hashlib.sha256(imx.to_bytes(make_avatar())).hexdigest()
     assert digest == "21bffac9e05692840935882760df30be744e7b89e71331c520516a5d52b1d2a5"
+
+
+def test_the_bytes_of_clips_are_those_of_version_1() -> None:
+    avatar = make_clips()
+    digest = hashlib.sha256(imx.to_bytes(avatar)).hexdigest()
+    assert digest == "053f45fa6d3efa05c52c5c5ec707dc66aef2b524c4fc494cd2b1b6c65bccceee"
+    assert avatar.loop_length == 2
+    implied = dataclasses.replace(avatar, loop_count=None)
+    assert implied.loop_length == 2
+    assert imx.to_bytes(implied) == imx.to_bytes(avatar)
+
+
+def test_without_clips_all_frames_are_the_loop() -> None:
+    avatar = imx.from_bytes(imx.to_bytes(make_avatar()))
+    assert (len(avatar.clips), avatar.loop_count, avatar.loop_length) == (0, None, 4)
+    same = dataclasses.replace(avatar, loop_count=4)
+    assert imx.to_bytes(same) == imx.to_bytes(make_avatar())
 
 
 def test_the_same_avatar_gives_the_same_file(tmp_path: Path) -> None:
@@ -197,6 +236,32 @@ UNSOUND: list[tuple[Avatar, str]] = [
         changed(placements=[Placement((65536, 0, 0, 0, 65536, 0), (4081, 0, 0))] * 4),
         "colour offset",
     ),
+    (changed(loop_count=3), "loop_count is 3 of 4 source frames, but no clip has the others"),
+    (dataclasses.replace(make_clips(), loop_count=0), "loop_count is 0, there are 4"),
+    (dataclasses.replace(make_clips(), loop_count=5), "loop_count is 5, there are 4"),
+    (dataclasses.replace(make_clips(), loop_count=3), "'nod' has the frames 2 to 3, which do not"),
+    (
+        dataclasses.replace(
+            make_clips(), clips=[Clip(f"c{i}", range(2, 4), 0, 0) for i in range(65)]
+        ),
+        "65 clips, the limit is 64",
+    ),
+    (with_clip(name="nod"), "two clips have the name 'nod'"),
+    (with_clip(name=""), "the name of clip 1 must be a slug of a-z, 0-9, .*, got ''"),
+    (with_clip(name="Nod"), "got 'Nod'"),
+    (with_clip(name="né"), "got 'né'"),
+    (with_clip(name="nod\0"), "must be a slug"),
+    (with_clip(name=7), "got 7"),
+    (with_clip(name="x" * 32), "the name of clip 1 takes 32 bytes, the limit is 31"),
+    (with_clip(frames=range(3, 3)), "clip 'look.aside-1' has no frames"),
+    (with_clip(frames=range(1, 3)), "has the frames 1 to 2, which do not lie behind the loop of 2"),
+    (with_clip(frames=range(3, 5)), "has the frames 3 to 4, which do not lie"),
+    (with_clip(frames=range(2, 4, 2)), "must be a range of step 1"),
+    (with_clip(frames=[2, 3]), "must be a range of step 1"),
+    (with_clip(leave=2), "clip 'look.aside-1' leaves the loop at frame 2 of 2"),
+    (with_clip(leave=-1), "leaves the loop at frame -1 of 2"),
+    (with_clip(rejoin=2), "clip 'look.aside-1' rejoins the loop at frame 2 of 2"),
+    (with_clip(rejoin=0.0), "rejoins the loop at frame 0.0 of 2"),
     (changed(mouths=[]), "1 to 512 mouths, got 0"),
     (changed(mouths=make_avatar().mouths[1:]), "mouth 0 must be the rest mouth"),
     (changed(mouths=[Mouth.rest(), Mouth((0.0,) * 5, b"x")]), "mouth 1 needs 6 coordinates"),
@@ -263,6 +328,61 @@ def test_an_unknown_section_is_skipped() -> None:
     struct.pack_into("<I", data, entry + 4, 1)
     with pytest.raises(ImxError, match="newer reader"):
         imx.from_bytes(seal(data))
+
+
+def clip_section(data: bytes | bytearray) -> tuple[int, int]:
+    """(offset of the entry, offset) of section CLIP."""
+    return next((entry, at) for entry, name, at, _ in section_rows(data) if name == b"CLIP")
+
+
+@pytest.mark.parametrize(
+    ("at", "size", "value", "sentence"),
+    [
+        (0, 4, 0, "CLIP has 0 clips, 1 to 64 are allowed"),
+        (0, 4, 65, "CLIP has 65 clips"),
+        (0, 4, 1, "CLIP has 120 bytes, 1 clips need 64"),
+        (4, 4, 0, "loop_count is 0"),
+        (8, 1, 0, "the name of clip 0 is longer than 31 bytes or not padded"),
+        (8 + 31, 1, 0x78, "the name of clip 0 is longer than 31 bytes or not padded"),
+        (8, 3, 0, "the name of clip 0 must be a slug"),
+        (8, 1, 0xFF, r"got '.*xffod'"),
+        (8 + 32, 4, 1, "'nod' has the frames 1 to 2"),
+        (8 + 36, 4, 2**32 - 1, "'nod' has the frames 2 to 4294967296"),
+        (8 + 36, 4, 0, "'nod' has no frames"),
+        (8 + 40, 4, 2, "leaves the loop at frame 2 of 2"),
+        (8 + 48, 4, 2, "clip 0 has flags 0x2"),
+        (8 + 52, 4, 1, "clip 0 has a reserved field"),
+    ],
+)
+def test_each_field_of_the_clips_is_checked(at: int, size: int, value: int, sentence: str) -> None:
+    data = bytearray(imx.to_bytes(make_clips()))
+    start = clip_section(data)[1] + at
+    data[start : start + size] = value.to_bytes(size, "little")
+    with pytest.raises(ImxError, match=sentence):
+        imx.from_bytes(seal(data))
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"), [(0, "CLIP has flags 0x0, not 0x1"), (3, "CLIP has flags 0x3; a newer")]
+)
+def test_clips_must_be_understood(flags: int, sentence: str) -> None:
+    data = bytearray(imx.to_bytes(make_clips()))
+    entry, _ = clip_section(data)
+    assert struct.unpack_from("<I", data, entry + 4) == (1,)
+    struct.pack_into("<I", data, entry + 4, flags)
+    with pytest.raises(ImxError, match=sentence):
+        imx.from_bytes(seal(data))
+
+
+def test_the_test_avatar_with_actions_is_the_tiny_one_and_two_clips() -> None:
+    tiny, actions = imx.read(TINY), imx.read(TINY_ACTIONS)
+    assert actions.frames[: actions.loop_length] == tiny.frames
+    assert actions.placements[: actions.loop_length] == tiny.placements
+    assert actions.mouths == tiny.mouths
+    assert actions.clips == [
+        Clip("nod", range(6, 10), 2, 3),
+        Clip("look", range(10, 13), 4, 4, idle=True),
+    ]
 
 
 def test_the_path_stands_in_the_sentence(tmp_path: Path) -> None:
@@ -379,16 +499,18 @@ def test_c_reads_what_python_writes(c_reader: Check) -> None:
     avatar = make_avatar()
     plain = dataclasses.replace(avatar, encoder=None, thumbnail=None, mouths=[Mouth.rest()])
     metered = with_manifest(auth="heartbeat", loop="pingpong", name="名" * 42, license="")
-    files = [imx.to_bytes(each) for each in (avatar, plain, metered)]
-    assert c_reader(files) == ["ok"] * 3
+    files = [imx.to_bytes(each) for each in (avatar, plain, metered, make_clips())]
+    files.append(TINY_ACTIONS.read_bytes())
+    assert c_reader(files) == ["ok"] * 5
 
 
 def damaged_files(count: int) -> list[bytes]:
     """Files with one to three wrong bytes, most in tables, under right checksums."""
     chance = random.Random(20240)
-    sound = imx.to_bytes(make_avatar())
+    sounds = [imx.to_bytes(make_avatar()), imx.to_bytes(make_clips())]
     files = []
     for _ in range(count):
+        sound = chance.choice(sounds)
         data = bytearray(sound)
         for _ in range(chance.randint(1, 3)):
             entry, _, offset, length = chance.choice(section_rows(sound))
