@@ -149,6 +149,106 @@ static void the_search_moves_less_than_the_nearest_mouth(void **state)
     assert_true(wandering(*state, 1) < 0.9 * wandering(*state, 0));
 }
 
+enum { FEW = 9 };
+
+/* Mouths that lie anywhere, two of them at the same place. */
+static bei_mouth_set_t *scattered(void)
+{
+    int16_t coords[FEW][BEI_LIPS_DIMS] = {{0}};
+    for (int m = 1; m < FEW; m++)
+        for (int i = 0; i < BEI_LIPS_DIMS; i++)
+            coords[m][i] = (int16_t)(rand() % (BEI_LIPS_ONE / (i < 3 ? 1 : 8)));
+    memcpy(coords[FEW - 1], coords[FEW - 2], sizeof coords[0]);
+    bei_mouth_set_t *set = NULL;
+    assert_int_equal(bei_mouth_set_create(coords[0], FEW, &set), BE_OK);
+    return set;
+}
+
+/* The cost of the cheapest of all ways from `before` through targets[0 .. ahead]; *first receives where
+ * it goes first, the lowest number if several cost the same. */
+static int32_t cheapest_way(const bei_mouth_set_t *set, uint32_t before,
+                            const bei_lips_target_t *targets, uint32_t ahead, uint32_t *first)
+{
+    int32_t cost[FEW], least = INT32_MAX;
+    uint32_t next;
+    bei_mouth_set_costs(set, targets, cost);
+    for (uint32_t m = 0; m < FEW; m++) {
+        int32_t sum = cost[m] + bei_mouth_set_steps(set, before)[m];
+        if (ahead > 0)
+            sum += cheapest_way(set, m, targets + 1, ahead - 1, &next);
+        if (sum < least) {
+            least = sum;
+            *first = m;
+        }
+    }
+    return least;
+}
+
+static void the_choice_begins_the_cheapest_of_all_ways(void **state)
+{
+    (void)state;
+    srand(3);
+    for (uint32_t ahead = 0; ahead <= BEI_LIPS_MAX_LOOKAHEAD; ahead++) {
+        bei_mouth_set_t *set = scattered();
+        bei_selector_t selector;
+        bei_selector_reset(&selector, set);
+        bei_lips_target_t targets[BEI_LIPS_MAX_LOOKAHEAD + 1] = {{{0}, 0, 0}};
+        for (int tick = 0; tick < 60; tick++) {
+            memmove(targets, targets + 1, sizeof targets - sizeof targets[0]);
+            targets[ahead] = saying(rand() % 100 / 100.0, rand() % 100 / 100.0);
+            targets[ahead].closure = (int16_t)(rand() % 4 == 0 ? BEI_LIPS_ONE : 0);
+            if (tick < (int)ahead)
+                continue;
+            uint32_t expected = 0;
+            cheapest_way(set, selector.current, targets, ahead, &expected);
+            assert_int_equal(bei_selector_step(&selector, targets, ahead), expected);
+        }
+        bei_mouth_set_destroy(set);
+    }
+}
+
+/* With every lookahead: still in silence, and closed within 160 ms after speech. */
+static void silence_is_silence_however_far_one_looks(void **state)
+{
+    const bei_lips_target_t silent[BEI_LIPS_MAX_LOOKAHEAD + 1] = {{{0}, 0, 0}};
+    bei_lips_target_t open[BEI_LIPS_MAX_LOOKAHEAD + 1];
+    for (int i = 0; i <= BEI_LIPS_MAX_LOOKAHEAD; i++)
+        open[i] = saying(1, 0);
+    for (uint32_t ahead = 0; ahead <= BEI_LIPS_MAX_LOOKAHEAD; ahead++) {
+        bei_selector_t selector;
+        bei_selector_reset(&selector, *state);
+        assert_int_equal(bei_selector_step(&selector, silent, ahead), 0);
+        for (int i = 0; i < 5; i++)
+            bei_selector_step(&selector, open, ahead);
+        int before = openness_of(selector.current);
+        assert_in_range(before, 9, 10);
+        for (int i = 0; i < 4; i++) {
+            int now = openness_of(bei_selector_step(&selector, silent, ahead));
+            assert_true(now <= before);
+            before = now;
+        }
+        assert_int_equal(selector.current, 0);
+    }
+}
+
+/* The lips do not creep open before the tick before speech, even where mouths are finely graded. */
+static void speech_far_ahead_does_not_open_the_lips_yet(void **state)
+{
+    (void)state;
+    enum { FINE = 257 };
+    int16_t coords[FINE][BEI_LIPS_DIMS] = {{0}};
+    for (int m = 0; m < FINE; m++)
+        coords[m][0] = (int16_t)(m * 16);
+    bei_mouth_set_t *set = NULL;
+    assert_int_equal(bei_mouth_set_create(coords[0], FINE, &set), BE_OK);
+    bei_selector_t selector;
+    bei_selector_reset(&selector, set);
+    const bei_lips_target_t later[] = {SILENCE, SILENCE, saying(1, 0), saying(1, 0)};
+    assert_int_equal(bei_selector_step(&selector, later, 3), 0);
+    assert_int_not_equal(bei_selector_step(&selector, later + 1, 2), 0);
+    bei_mouth_set_destroy(set);
+}
+
 static void a_lone_rest_mouth_is_an_avatar(void **state)
 {
     (void)state;
@@ -174,6 +274,9 @@ int main(void)
         cmocka_unit_test(a_short_pause_does_not_snap_shut),
         cmocka_unit_test(closure_shuts_the_lips_in_the_middle_of_a_vowel),
         cmocka_unit_test(the_search_moves_less_than_the_nearest_mouth),
+        cmocka_unit_test(the_choice_begins_the_cheapest_of_all_ways),
+        cmocka_unit_test(silence_is_silence_however_far_one_looks),
+        cmocka_unit_test(speech_far_ahead_does_not_open_the_lips_yet),
         cmocka_unit_test(a_lone_rest_mouth_is_an_avatar),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

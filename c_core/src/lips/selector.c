@@ -1,87 +1,12 @@
 #include "lips/selector.h"
 
-#include <math.h>
 #include <stdbool.h>
-#include <string.h>
-
-#include "base/error.h"
-
-/* How much an error in each coordinate shows, relative to openness. Openness and width are what
- * viewers read; teeth and tongue break ties between mouths of about the same shape. */
-static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 6, 3, 5, 1, 1};
 
 enum {
-    DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
-    SMOOTHNESS = 6, /* a step between mouths counts a sixth of an error of its size: with more the
-                     * search skips closures, with less the lips tremble */
     SPEECH_ON = BEI_LIPS_ONE * 2 / 5, /* somebody speaks above this */
-    SHUT = BEI_LIPS_ONE * 2 / 5,      /* closure above this is a p, b or m */
-    NEARLY_SHUT = BEI_LIPS_ONE / 20,  /* openness up to which a mouth counts as closed */
     HOLD_TICKS = 1,                   /* a pause of 40 ms only begins to close */
-    RELAX_TICKS = 4,                  /* then the lips close over 120 ms and rest */
-    CLOSED_PENALTY = 1 << 26          /* an open mouth where the lips must be shut */
+    RELAX_TICKS = 4                   /* then the lips close over 120 ms and rest */
 };
-
-struct bei_mouth_set {
-    uint32_t count;
-    int16_t (*coord)[BEI_LIPS_DIMS];
-    int32_t *step; /* count x count: cost of going from row to column */
-};
-
-static int32_t distance(const int16_t *a, const int16_t *b)
-{
-    int64_t sum = 0;
-    for (int i = 0; i < BEI_LIPS_DIMS; i++) {
-        int64_t d = a[i] - b[i];
-        sum += d * d * IMPORTANCE[i];
-    }
-    return (int32_t)(sum >> DISTANCE_SHIFT);
-}
-
-be_status bei_mouth_set_create(const int16_t *coords, uint32_t count, bei_mouth_set_t **out)
-{
-    BEI_REQUIRE(count >= 1 && count <= BEI_LIPS_MAX_MOUTHS, "%u mouths are not 1 to %d", count,
-                BEI_LIPS_MAX_MOUTHS);
-    bei_mouth_set_t *set = bei_calloc(1, sizeof *set);
-    if (!set)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u mouths", count);
-    set->count = count;
-    set->coord = bei_alloc(count * sizeof *set->coord);
-    set->step = bei_alloc((size_t)count * count * sizeof *set->step);
-    if (!set->coord || !set->step) {
-        bei_mouth_set_destroy(set);
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u mouths", count);
-    }
-    memcpy(set->coord, coords, count * sizeof *set->coord);
-    for (uint32_t a = 0; a < count; a++)
-        for (uint32_t b = 0; b < count; b++)
-            set->step[(size_t)a * count + b] = distance(set->coord[a], set->coord[b]) / SMOOTHNESS;
-    *out = set;
-    return BE_OK;
-}
-
-void bei_mouth_set_destroy(bei_mouth_set_t *set)
-{
-    if (!set)
-        return;
-    bei_free(set->coord);
-    bei_free(set->step);
-    bei_free(set);
-}
-
-uint32_t bei_mouth_set_count(const bei_mouth_set_t *set)
-{
-    return set->count;
-}
-
-void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t *target,
-                             float *out)
-{
-    const float whole = (float)BEI_LIPS_ONE * BEI_LIPS_ONE * (float)IMPORTANCE[0];
-    for (uint32_t m = 0; m < set->count; m++)
-        out[m] =
-            sqrtf((float)distance(set->coord[m], target->coord) * (1 << DISTANCE_SHIFT) / whole);
-}
 
 void bei_selector_reset(bei_selector_t *selector, const bei_mouth_set_t *set)
 {
@@ -93,73 +18,108 @@ static bool speaks(const bei_lips_target_t *target)
     return target->speech > SPEECH_ON;
 }
 
-/* The local cost of every mouth; lips that must be shut rule out the open ones. */
-static void local_costs(const bei_mouth_set_t *set, const bei_lips_target_t *target, int32_t *cost)
+/* A search over a few ticks: what it costs to be in each mouth at each of them. */
+typedef struct lattice {
+    const bei_mouth_set_t *set;
+    uint32_t count; /* of its mouths */
+    uint32_t ahead;
+    int32_t cost[BEI_LIPS_MAX_LOOKAHEAD + 1][BEI_LIPS_MAX_MOUTHS];
+    int32_t least[BEI_LIPS_MAX_LOOKAHEAD + 1]; /* of each row of `cost` */
+    int32_t bound; /* what some way through costs: a way that costs more cannot be the best */
+} lattice_t;
+
+static int32_t least_of(const int32_t *cost, uint32_t count)
 {
-    bool shut = target->closure > SHUT;
-    for (uint32_t m = 0; m < set->count; m++) {
-        cost[m] = distance(set->coord[m], target->coord);
-        if (shut && set->coord[m][0] > NEARLY_SHUT)
-            cost[m] += CLOSED_PENALTY;
-    }
+    int32_t least = INT32_MAX;
+    for (uint32_t m = 0; m < count; m++)
+        least = cost[m] < least ? cost[m] : least;
+    return least;
 }
 
-/* The least that the way on from mouth `m` costs, when being in each mouth costs `rest`. */
-static int32_t least_onward(const bei_mouth_set_t *set, uint32_t m, const int32_t *rest)
+/* The least that one step from mouth `from` and being where it leads cost. */
+static int32_t least_step(const lattice_t *lattice, uint32_t from, const int32_t *cost)
 {
-    const int32_t *onward = set->step + (size_t)m * set->count;
+    const int32_t *step = bei_mouth_set_steps(lattice->set, from);
+    const uint32_t count = lattice->count;
     int32_t least = INT32_MAX;
-    for (uint32_t n = 0; n < set->count; n++) {
-        int32_t sum = rest[n] + onward[n];
+    for (uint32_t m = 0; m < count; m++) {
+        int32_t sum = step[m] + cost[m];
         least = sum < least ? sum : least;
     }
     return least;
 }
 
-/* What it costs to go on from each mouth of the tick after now, that tick included: backwards from the
- * last target to the first but one. */
-static void costs_ahead(const bei_mouth_set_t *set, const bei_lips_target_t *targets,
-                        uint32_t ahead, int32_t *cost)
+static uint32_t cheapest(const int32_t *cost, uint32_t count)
 {
-    int32_t later[BEI_LIPS_MAX_MOUTHS];
-    local_costs(set, &targets[ahead], cost);
-    for (uint32_t t = ahead - 1; t > 0; t--) {
-        memcpy(later, cost, set->count * sizeof *later);
-        local_costs(set, &targets[t], cost);
-        for (uint32_t m = 0; m < set->count; m++)
-            cost[m] += least_onward(set, m, later);
+    int32_t least = least_of(cost, count);
+    uint32_t m = 0;
+    while (cost[m] != least)
+        m++;
+    return m;
+}
+
+/* The way that takes the cheapest mouth of every tick: good enough to rule most others out. */
+static int32_t cost_of_greedy_way(const lattice_t *lattice)
+{
+    int32_t sum = 0;
+    uint32_t before = 0;
+    for (uint32_t t = 0; t <= lattice->ahead; t++) {
+        uint32_t m = cheapest(lattice->cost[t], lattice->count);
+        sum += lattice->cost[t][m] + (t ? bei_mouth_set_steps(lattice->set, before)[m] : 0);
+        before = m;
     }
+    return sum;
+}
+
+static void build(lattice_t *lattice, const bei_selector_t *selector,
+                  const bei_lips_target_t *targets, uint32_t ahead)
+{
+    const bei_mouth_set_t *set = lattice->set = selector->set;
+    lattice->count = bei_mouth_set_count(set);
+    lattice->ahead = ahead;
+    for (uint32_t t = 0; t <= ahead; t++)
+        bei_mouth_set_costs(set, &targets[t], lattice->cost[t]);
+    const int32_t *from_current = bei_mouth_set_steps(set, selector->current);
+    for (uint32_t m = 0; m < lattice->count; m++)
+        lattice->cost[0][m] += from_current[m];
+    for (uint32_t t = 0; t <= ahead; t++)
+        lattice->least[t] = least_of(lattice->cost[t], lattice->count);
+    lattice->bound = cost_of_greedy_way(lattice);
+}
+
+/* Adds to row `t` what the ways on from it cost; rows after it have this already. A mouth that no way
+ * within the bound can use becomes as costly as the bound, which rules it out further up. */
+static void add_ways_on(lattice_t *lattice, uint32_t t)
+{
+    int32_t elsewhere = lattice->least[t + 1];
+    for (uint32_t before = 0; before < t; before++)
+        elsewhere += lattice->least[before];
+    int32_t *cost = lattice->cost[t];
+    for (uint32_t m = 0; m < lattice->count; m++) {
+        if (cost[m] + elsewhere > lattice->bound)
+            cost[m] = lattice->bound + 1;
+        else
+            cost[m] += least_step(lattice, m, lattice->cost[t + 1]);
+    }
+    lattice->least[t] = least_of(cost, lattice->count);
 }
 
 /* The mouth for now: near its target, near the mouth before, and a good start for what comes next. */
 static uint32_t search(const bei_selector_t *selector, const bei_lips_target_t *targets,
                        uint32_t ahead)
 {
-    const bei_mouth_set_t *set = selector->set;
-    int32_t here[BEI_LIPS_MAX_MOUTHS], later[BEI_LIPS_MAX_MOUTHS];
-    local_costs(set, &targets[0], here);
-    if (ahead > 0)
-        costs_ahead(set, targets, ahead, later);
-    const int32_t *from_current = set->step + (size_t)selector->current * set->count;
-    uint32_t best = 0;
-    int32_t best_cost = INT32_MAX;
-    for (uint32_t m = 0; m < set->count; m++) {
-        int32_t cost = here[m] + from_current[m];
-        if (cost < best_cost && ahead > 0)
-            cost += least_onward(set, m, later);
-        if (cost < best_cost) {
-            best_cost = cost;
-            best = m;
-        }
-    }
-    return best;
+    lattice_t lattice;
+    build(&lattice, selector, targets, ahead);
+    for (uint32_t t = ahead; t-- > 0;)
+        add_ways_on(&lattice, t);
+    return cheapest(lattice.cost[0], lattice.count);
 }
 
 /* In a pause the lips keep their shape for a moment, then close evenly until they rest. */
 static bei_lips_target_t relaxed(const bei_selector_t *selector)
 {
     bei_lips_target_t target = {{0}, 0, 0};
-    const int16_t *from = selector->set->coord[selector->current];
+    const int16_t *from = bei_mouth_set_coords(selector->set, selector->current);
     int32_t left = RELAX_TICKS - (int32_t)selector->quiet;
     if (selector->quiet <= HOLD_TICKS)
         left = RELAX_TICKS - HOLD_TICKS;

@@ -1,0 +1,101 @@
+#include "lips/mouth_set.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* How much an error in each coordinate shows, relative to openness. Openness and width are what
+ * viewers read; teeth and tongue break ties between mouths of about the same shape. */
+static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 6, 3, 5, 1, 1};
+
+enum {
+    DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
+    SMOOTHNESS = 6, /* a step between mouths counts a sixth of an error of its size: with more the
+                     * search skips closures, with less the lips tremble */
+    SHUT = BEI_LIPS_ONE * 2 / 5,     /* closure above this is a p, b or m */
+    NEARLY_SHUT = BEI_LIPS_ONE / 20, /* openness up to which a mouth counts as closed */
+    CLOSED_PENALTY = 1 << 26         /* an open mouth where the lips must be shut */
+};
+
+struct bei_mouth_set {
+    uint32_t count;
+    int16_t (*coord)[BEI_LIPS_DIMS];
+    int32_t *step; /* count x count: cost of going from row to column */
+};
+
+static int32_t distance(const int16_t *a, const int16_t *b)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < BEI_LIPS_DIMS; i++) {
+        int64_t d = a[i] - b[i];
+        sum += d * d * IMPORTANCE[i];
+    }
+    return (int32_t)(sum >> DISTANCE_SHIFT);
+}
+
+be_status bei_mouth_set_create(const int16_t *coords, uint32_t count, bei_mouth_set_t **out)
+{
+    BEI_REQUIRE(count >= 1 && count <= BEI_LIPS_MAX_MOUTHS, "%u mouths are not 1 to %d", count,
+                BEI_LIPS_MAX_MOUTHS);
+    bei_mouth_set_t *set = bei_calloc(1, sizeof *set);
+    if (!set)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u mouths", count);
+    set->count = count;
+    set->coord = bei_alloc(count * sizeof *set->coord);
+    set->step = bei_alloc((size_t)count * count * sizeof *set->step);
+    if (!set->coord || !set->step) {
+        bei_mouth_set_destroy(set);
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u mouths", count);
+    }
+    memcpy(set->coord, coords, count * sizeof *set->coord);
+    for (uint32_t a = 0; a < count; a++)
+        for (uint32_t b = 0; b < count; b++)
+            set->step[(size_t)a * count + b] = distance(set->coord[a], set->coord[b]) / SMOOTHNESS;
+    *out = set;
+    return BE_OK;
+}
+
+void bei_mouth_set_destroy(bei_mouth_set_t *set)
+{
+    if (!set)
+        return;
+    bei_free(set->coord);
+    bei_free(set->step);
+    bei_free(set);
+}
+
+uint32_t bei_mouth_set_count(const bei_mouth_set_t *set)
+{
+    return set->count;
+}
+
+void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t *target,
+                             float *out)
+{
+    const float whole = (float)BEI_LIPS_ONE * BEI_LIPS_ONE * (float)IMPORTANCE[0];
+    for (uint32_t m = 0; m < set->count; m++)
+        out[m] =
+            sqrtf((float)distance(set->coord[m], target->coord) * (1 << DISTANCE_SHIFT) / whole);
+}
+
+void bei_mouth_set_costs(const bei_mouth_set_t *set, const bei_lips_target_t *target, int32_t *cost)
+{
+    bool shut = target->closure > SHUT;
+    for (uint32_t m = 0; m < set->count; m++) {
+        cost[m] = distance(set->coord[m], target->coord);
+        if (shut && set->coord[m][0] > NEARLY_SHUT)
+            cost[m] += CLOSED_PENALTY;
+    }
+}
+
+const int32_t *bei_mouth_set_steps(const bei_mouth_set_t *set, uint32_t from)
+{
+    return set->step + (size_t)from * set->count;
+}
+
+const int16_t *bei_mouth_set_coords(const bei_mouth_set_t *set, uint32_t mouth)
+{
+    return set->coord[mouth];
+}
