@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "picture/ahead.h"
 #include "picture/convert.h"
 #include "picture/resize.h"
 
@@ -15,6 +16,7 @@ struct bei_compositor {
     bei_i420_t canvas;
     uint32_t base;    /* the base picture that the canvas shows, or BEI_NO_PICTURE */
     bei_rect_t dirty; /* where the canvas differs from it */
+    bei_ahead_t ahead;
     be_compose_size_t size;
     bei_rect_t window; /* where the picture stands in the output */
     bei_resizer_t *resizer;
@@ -136,20 +138,39 @@ static void copy_part(const bei_i420_t *canvas, const bei_i420_t *base, bei_rect
     bei_i420_copy(&to, &from);
 }
 
-/* Brings the canvas back to the frame's base wherever the frame's rectangle will not cover it. */
-static be_status lay_base(bei_compositor_t *compositor, const bei_scene_frame_t *frame)
+/* Whether the frame's base shows anywhere that is not on the canvas yet. */
+static int needs_base(const bei_compositor_t *compositor, const bei_scene_frame_t *frame)
 {
-    if (compositor->base == frame->base && contains(frame->rect, compositor->dirty))
-        return BE_OK;
-    const bei_i420_t *base;
-    BEI_TRY(bei_pool_get(compositor->scene->pool, frame->base, &base));
+    return compositor->base != frame->base || !contains(frame->rect, compositor->dirty);
+}
+
+/* Brings the canvas back to the frame's base. */
+static void lay_base(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
+                     const bei_i420_t *base)
+{
     if (compositor->base == frame->base)
         copy_part(&compositor->canvas, base, compositor->dirty);
     else
         bei_i420_copy(&compositor->canvas, base);
     compositor->base = frame->base;
     compositor->dirty = (bei_rect_t){0, 0, 0, 0};
-    return BE_OK;
+}
+
+static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
+                         const bei_i420_t *const picture[BEI_PICTURE_KINDS])
+{
+    if (picture[BEI_PICTURE_BASE])
+        lay_base(compositor, frame, picture[BEI_PICTURE_BASE]);
+    if (picture[BEI_PICTURE_PART]) {
+        bei_i420_t target = bei_i420_part(&compositor->canvas, frame->rect);
+        bei_i420_copy(&target, picture[BEI_PICTURE_PART]);
+        compositor->dirty = bei_rect_union(compositor->dirty, frame->rect);
+    }
+    if (picture[BEI_PICTURE_MOUTH]) {
+        bei_mouth_blend(&compositor->canvas, &frame->placement, picture[BEI_PICTURE_MOUTH],
+                        compositor->scene->mask);
+        compositor->dirty = bei_rect_union(compositor->dirty, frame->placement.area);
+    }
 }
 
 be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_index,
@@ -157,22 +178,19 @@ be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_in
 {
     const bei_scene_t *scene = compositor->scene;
     const bei_scene_frame_t *frame = &scene->frames[frame_index];
-    const bei_i420_t *part = NULL, *patch = NULL;
-    if (frame->part != BEI_NO_PICTURE)
-        BEI_TRY(bei_pool_get(scene->pool, frame->part, &part));
-    if (scene->mouths[mouth_index] != BEI_NO_PICTURE)
-        BEI_TRY(bei_pool_get(scene->pool, scene->mouths[mouth_index], &patch));
-    BEI_TRY(lay_base(compositor, frame));
-    if (part) {
-        bei_i420_t target = bei_i420_part(&compositor->canvas, frame->rect);
-        bei_i420_copy(&target, part);
-        compositor->dirty = bei_rect_union(compositor->dirty, frame->rect);
+    const uint32_t wanted[BEI_PICTURE_KINDS] = {
+        [BEI_PICTURE_BASE] = needs_base(compositor, frame) ? frame->base : BEI_NO_PICTURE,
+        [BEI_PICTURE_PART] = frame->part,
+        [BEI_PICTURE_MOUTH] = scene->mouths[mouth_index],
+    };
+    const bei_i420_t *picture[BEI_PICTURE_KINDS];
+    be_status status = bei_pool_acquire(scene->pool, wanted, picture);
+    if (status == BE_OK) {
+        put_together(compositor, frame, picture);
+        bei_pool_release(scene->pool, wanted);
     }
-    if (patch) {
-        bei_mouth_blend(&compositor->canvas, &frame->placement, patch, scene->mask);
-        compositor->dirty = bei_rect_union(compositor->dirty, frame->placement.area);
-    }
-    return BE_OK;
+    bei_ahead_follow(&compositor->ahead, scene, frame_index);
+    return status;
 }
 
 /* ---------------------------------------------------------------- out */

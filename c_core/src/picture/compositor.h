@@ -13,14 +13,13 @@
 #include "picture/mouth.h"
 #include "picture/pool.h"
 
-#define BEI_NO_PICTURE UINT32_MAX
-
 /* A source frame: a full base picture with a rectangle put over it. Numbers index the pool. */
 typedef struct bei_scene_frame {
     uint32_t base;
     uint32_t part; /* BEI_NO_PICTURE: the base alone */
     bei_rect_t rect;
     bei_placement_t placement;
+    uint32_t next[2]; /* the frame that follows when the loop plays forth, and when it plays back */
 } bei_scene_frame_t;
 
 /* An avatar's pictures, immutable and shared by all of its streams. */

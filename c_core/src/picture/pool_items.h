@@ -1,0 +1,84 @@
+/* Inside the pool: its items, and what it keeps when it works on demand. Private to pool*.c. */
+#ifndef BEI_PICTURE_POOL_ITEMS_H
+#define BEI_PICTURE_POOL_ITEMS_H
+
+#include <stdatomic.h>
+
+#include "base/pages.h"
+#include "base/thread.h"
+#include "picture/jpeg.h"
+#include "picture/pool.h"
+
+enum { BEI_POOL_CALLERS = 4 }; /* that can decode at the same time */
+
+typedef enum bei_item_state {
+    BEI_ITEM_EMPTY,
+    BEI_ITEM_DECODING,
+    BEI_ITEM_READY,
+    BEI_ITEM_FAILED
+} bei_item_state_t;
+
+typedef struct bei_pool_item {
+    bei_i420_t picture; /* its place, which never changes */
+    bei_span_t jpeg;
+    atomic_int state; /* changes under the lock */
+    /* On demand, under the lock: */
+    struct bei_pool_item *older, *newer; /* by use, while it is READY and not kept */
+    uint64_t bytes;
+    uint64_t expected_at; /* the demand's clock */
+    uint32_t pins;
+    bool kept;     /* never dropped: its bytes are held from the beginning */
+    bool expected; /* and not acquired since */
+    bool queued;
+} bei_pool_item_t;
+
+typedef struct bei_pool_demand {
+    uint64_t budget, held, peak;
+    uint64_t clock; /* acquires */
+    uint64_t by_worker, by_callers;
+    bei_pool_item_t *oldest, *newest;
+    bei_pool_item_t **queue; /* a ring of `count` places for the worker */
+    uint32_t first, queued;
+    uint64_t next_ticket, serving; /* those who acquire take turns */
+} bei_pool_demand_t;
+
+struct bei_pool {
+    bei_pool_item_t *items;
+    uint32_t count;
+    bool on_demand;
+    uint8_t *block;    /* of the pictures: */
+    bei_pages_t pages; /* this, or else from the heap */
+    bei_jpeg_t *worker_decoder;
+    bei_jpeg_t *spare[BEI_POOL_CALLERS]; /* decoders that no caller uses now */
+    uint32_t spares;
+    bei_mutex_t lock;
+    bei_cond_t changed; /* a state, a pin, a turn, a spare */
+    bei_cond_t work;    /* for the worker on demand */
+    bei_thread_t worker;
+    bool started;
+    atomic_bool stop;
+    bei_pool_demand_t demand;
+};
+
+/* Decodes an item that the caller claimed (DECODING), without the lock, and logs a failure. */
+bool bei_pool_decode(bei_pool_t *pool, bei_pool_item_t *item, bei_jpeg_t *decoder);
+
+/* The same by one of the callers' decoders, waiting for it. The lock is held, and let go meanwhile. */
+bool bei_pool_decode_as_caller(bei_pool_t *pool, bei_pool_item_t *item);
+
+/* Waits until nobody decodes the item. The lock is held. */
+void bei_pool_wait_item(bei_pool_t *pool, const bei_pool_item_t *item);
+
+be_status bei_pool_damaged(const bei_pool_t *pool, const bei_pool_item_t *item);
+
+/* ---------------------------------------------------------------- pool_demand.c */
+
+/* Sets the budget and queues what is needed first. BE_ERR_OUT_OF_MEMORY. */
+be_status bei_demand_init(bei_pool_t *pool, const bei_pool_source_t *sources, uint64_t budget);
+void bei_demand_work(void *pool); /* the worker */
+be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
+                             const bei_i420_t *got[BEI_PICTURE_KINDS]);
+void bei_demand_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS]);
+void bei_demand_expect(bei_pool_t *pool, const uint32_t *wanted, uint32_t count);
+
+#endif
