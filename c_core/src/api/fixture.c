@@ -32,6 +32,61 @@ be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *opti
     return create(settings, out);
 }
 
+static be_status check_flags(const be_fixture_source_t *source)
+{
+    BEI_REQUIRE((source->flags & ~(uint32_t)BE_FIXTURE_STRICT_EP) == 0,
+                "flags are 0x%x; only those of be_fixture_flag are known", source->flags);
+    BEI_REQUIRE(source->reserved == 0, "reserved is %u, not 0", source->reserved);
+    return BE_OK;
+}
+
+static be_status check_place(const be_fixture_source_t *source)
+{
+    BEI_REQUIRE(source->path || source->data, "path and data are NULL: nothing to load");
+    BEI_REQUIRE(source->data || source->size == 0, "size is %zu and data is NULL", source->size);
+    BEI_REQUIRE(!source->data || source->size > 0, "data has 0 bytes");
+    return BE_OK;
+}
+
+/* How pictures are decoded and kept; docs of be_loading and be_storage. */
+static be_status read_store(const be_fixture_source_t *source, bei_avatar_store_t *store)
+{
+    enum { DEFAULT_MB = 64, LEAST_MB = 8, MOST_MB = 4096 };
+    const be_loading loading = source->loading ? source->loading : BE_LOADING_ASYNC;
+    const be_storage storage = source->storage ? source->storage : BE_STORAGE_MEMORY;
+    BEI_REQUIRE((int)loading >= BE_LOADING_ASYNC && (int)loading <= BE_LOADING_ON_DEMAND,
+                "loading is %d, not one of be_loading", (int)loading);
+    BEI_REQUIRE((int)storage >= BE_STORAGE_MEMORY && (int)storage <= BE_STORAGE_TEMP_FILE,
+                "storage is %d, not one of be_storage", (int)storage);
+    const uint32_t mb = source->store_mb ? source->store_mb : DEFAULT_MB;
+    BEI_REQUIRE(mb >= LEAST_MB && mb <= MOST_MB, "store_mb is %u, not %d .. %d", mb, LEAST_MB,
+                MOST_MB);
+    store->at_once = loading == BE_LOADING_SYNC;
+    store->on_demand = loading == BE_LOADING_ON_DEMAND || storage == BE_STORAGE_JPEG;
+    store->in_file = storage == BE_STORAGE_TEMP_FILE;
+    /* Where there is no bound its size is no difference between two stores. */
+    store->budget = store->on_demand && !store->in_file ? (uint64_t)mb << 20 : 0;
+    return BE_OK;
+}
+
+be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out)
+{
+    CHECK_NOT_NULL(source);
+    CHECK_NOT_NULL(out);
+    CHECK_STRUCT(source, be_fixture_source_t);
+    BEI_TRY(check_flags(source));
+    BEI_TRY(check_place(source));
+    bei_fixture_settings_t settings = {
+        .source = {.path = source->path ? source->path : "memory",
+                   .bytes = {source->data, source->size}},
+        .ep = source->preferred_ep,
+        .threads = source->intra_op_threads,
+        .strict = source->flags & BE_FIXTURE_STRICT_EP,
+    };
+    BEI_TRY(read_store(source, &settings.source.store));
+    return create(settings, out);
+}
+
 be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out)
 {
     CHECK_NOT_NULL(fixture);
@@ -54,4 +109,19 @@ void be_fixture_retain(be_fixture_t *fixture)
 void be_fixture_release(be_fixture_t *fixture)
 {
     bei_fixture_release(fixture);
+}
+
+uint32_t be_fixture_get_action_count(const be_fixture_t *fixture)
+{
+    return fixture ? fixture->avatar->imx->clip_count : 0;
+}
+
+be_status be_fixture_get_action(const be_fixture_t *fixture, uint32_t index, be_action_t *out)
+{
+    CHECK_NOT_NULL(fixture);
+    CHECK_NOT_NULL(out);
+    BEI_TRY(bei_fixture_check_owner(fixture));
+    be_action_t action;
+    BEI_TRY(bei_fixture_action(fixture, index, &action));
+    return GIVE_STRUCT(out, be_action_t, reserved, &action);
 }

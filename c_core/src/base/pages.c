@@ -96,7 +96,8 @@ be_status bei_pages_reserve_file(size_t size, bei_pages_t *out)
 void bei_pages_drop(uint8_t *start, size_t size)
 {
 #ifdef __linux__
-    (void)madvise(start, size, MADV_DONTNEED); /* fails in a process that locks its memory: it stays */
+    (void)madvise(start, size,
+                  MADV_DONTNEED); /* fails in a process that locks its memory: it stays */
 #else
     (void)mmap(start, size, READ_WRITE, PRIVATE | MAP_FIXED, -1, 0);
 #endif

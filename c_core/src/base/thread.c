@@ -126,3 +126,9 @@ uint32_t bei_process_id(void)
 {
     return (uint32_t)getpid();
 }
+
+void bei_process_after_fork(void (*run)(void))
+{
+    /* Fails only without memory for an entry; a child that then loads avatars may wait in vain. */
+    (void)pthread_atfork(NULL, NULL, run);
+}

@@ -41,4 +41,7 @@ int64_t bei_clock_us(void);
 /* This process, for handles that must not be used after a fork. */
 uint32_t bei_process_id(void);
 
+/* Has `run` called first thing in a child that a fork makes of this process; it must not allocate. */
+void bei_process_after_fork(void (*run)(void));
+
 #endif

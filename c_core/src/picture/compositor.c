@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "picture/ahead.h"
 #include "picture/convert.h"
 #include "picture/resize.h"
 
@@ -16,7 +15,6 @@ struct bei_compositor {
     bei_i420_t canvas;
     uint32_t base;    /* the base picture that the canvas shows, or BEI_NO_PICTURE */
     bei_rect_t dirty; /* where the canvas differs from it */
-    bei_ahead_t ahead;
     be_compose_size_t size;
     bei_rect_t window; /* where the picture stands in the output */
     bei_resizer_t *resizer;
@@ -184,13 +182,10 @@ be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_in
         [BEI_PICTURE_MOUTH] = scene->mouths[mouth_index],
     };
     const bei_i420_t *picture[BEI_PICTURE_KINDS];
-    be_status status = bei_pool_acquire(scene->pool, wanted, picture);
-    if (status == BE_OK) {
-        put_together(compositor, frame, picture);
-        bei_pool_release(scene->pool, wanted);
-    }
-    bei_ahead_follow(&compositor->ahead, scene, frame_index);
-    return status;
+    BEI_TRY(bei_pool_acquire(scene->pool, wanted, picture));
+    put_together(compositor, frame, picture);
+    bei_pool_release(scene->pool, wanted);
+    return BE_OK;
 }
 
 /* ---------------------------------------------------------------- out */

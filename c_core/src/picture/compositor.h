@@ -19,7 +19,6 @@ typedef struct bei_scene_frame {
     uint32_t part; /* BEI_NO_PICTURE: the base alone */
     bei_rect_t rect;
     bei_placement_t placement;
-    uint32_t next[2]; /* the frame that follows when the loop plays forth, and when it plays back */
 } bei_scene_frame_t;
 
 /* An avatar's pictures, immutable and shared by all of its streams. */

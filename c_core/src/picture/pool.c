@@ -279,8 +279,13 @@ bei_pool_counts_t bei_pool_counts(bei_pool_t *pool)
 {
     bei_mutex_lock(&pool->lock);
     const bei_pool_demand_t *demand = &pool->demand;
-    bei_pool_counts_t counts = {demand->budget,     demand->held,   demand->peak, demand->by_worker,
-                                demand->by_callers, demand->queued, 0};
+    bei_pool_counts_t counts = {demand->budget,
+                                demand->held,
+                                demand->peak,
+                                demand->by_worker,
+                                demand->by_callers,
+                                demand->queued,
+                                0};
     for (uint32_t i = 0; i < pool->count; i++)
         counts.pins += pool->items[i].pins;
     bei_mutex_unlock(&pool->lock);

@@ -40,8 +40,9 @@ typedef struct bei_pool_source {
 /* Zeros: all pictures, in memory. */
 typedef struct bei_pool_settings {
     bool on_demand;
-    bool in_file;    /* a temporary file that the system may page out */
-    uint64_t budget; /* bytes, on demand and not in a file; 0: no bound. Raised to what a frame needs */
+    bool in_file; /* a temporary file that the system may page out */
+    uint64_t
+        budget; /* bytes, on demand and not in a file; 0: no bound. Raised to what a frame needs */
 } bei_pool_settings_t;
 
 /* Takes room for all pictures (untouched pages cost nothing until decoded; a file's are taken at once)
@@ -72,7 +73,7 @@ bool bei_pool_on_demand(const bei_pool_t *pool);
 
 /* What a pool on demand has done. */
 typedef struct bei_pool_counts {
-    uint64_t budget, held, peak; /* bytes of decoded pictures */
+    uint64_t budget, held, peak;    /* bytes of decoded pictures */
     uint64_t by_worker, by_callers; /* pictures decoded */
     uint32_t queued;                /* expected pictures that the worker has not looked at yet */
     uint32_t pins;

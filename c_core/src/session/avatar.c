@@ -8,6 +8,7 @@
 
 static bei_mutex_t list_lock = BEI_MUTEX_INIT;
 static bei_avatar_t *list;
+static bool fork_is_watched;
 
 /* A list of pictures being put together. */
 typedef struct wanted {
@@ -15,9 +16,9 @@ typedef struct wanted {
     uint32_t count;
 } wanted_t;
 
-static uint32_t want(wanted_t *wanted, bei_span_t jpeg, uint32_t width, uint32_t height)
+static uint32_t want(wanted_t *wanted, bei_pool_source_t source)
 {
-    wanted->sources[wanted->count] = (bei_pool_source_t){jpeg, width, height};
+    wanted->sources[wanted->count] = source;
     return wanted->count++;
 }
 
@@ -29,9 +30,11 @@ static void want_frame(const bei_avatar_t *avatar, uint32_t index, uint32_t *bas
     bei_scene_frame_t *to = &avatar->scene.frames[index];
     if (bases[frame->base] == BEI_NO_PICTURE)
         bases[frame->base] =
-            want(wanted, imx->bases[frame->base], imx->manifest.width, imx->manifest.height);
+            want(wanted, (bei_pool_source_t){imx->bases[frame->base], imx->manifest.width,
+                                             imx->manifest.height, BEI_PICTURE_BASE});
     to->base = bases[frame->base];
-    to->part = frame->w ? want(wanted, frame->jpeg, frame->w, frame->h) : BEI_NO_PICTURE;
+    const bei_pool_source_t part = {frame->jpeg, frame->w, frame->h, BEI_PICTURE_PART};
+    to->part = frame->w ? want(wanted, part) : BEI_NO_PICTURE;
 }
 
 /* The order of need: what the first frame shows, the mouths, then frame by frame. */
@@ -43,9 +46,16 @@ static void want_all(const bei_avatar_t *avatar, uint32_t *bases, wanted_t *want
     want_frame(avatar, 0, bases, wanted);
     avatar->scene.mouths[0] = BEI_NO_PICTURE;
     for (uint32_t i = 1; i < imx->mouth_count; i++)
-        avatar->scene.mouths[i] = want(wanted, imx->mouths[i].jpeg, imx->patch_w, imx->patch_h);
+        avatar->scene.mouths[i] =
+            want(wanted, (bei_pool_source_t){imx->mouths[i].jpeg, imx->patch_w, imx->patch_h,
+                                             BEI_PICTURE_MOUTH});
     for (uint32_t i = 1; i < imx->frame_count; i++)
         want_frame(avatar, i, bases, wanted);
+}
+
+static bei_pool_settings_t pool_settings(bei_avatar_store_t store)
+{
+    return (bei_pool_settings_t){store.on_demand, store.in_file, store.budget};
 }
 
 static be_status fill_pool(bei_avatar_t *avatar)
@@ -57,7 +67,8 @@ static be_status fill_pool(bei_avatar_t *avatar)
     be_status status;
     if (wanted.sources && bases) {
         want_all(avatar, bases, &wanted);
-        status = bei_pool_create(wanted.sources, wanted.count, &avatar->scene.pool);
+        status = bei_pool_create(wanted.sources, wanted.count, pool_settings(avatar->store),
+                                 &avatar->scene.pool);
     } else {
         status = bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu pictures", most);
     }
@@ -178,22 +189,47 @@ static be_status open_imx(const bei_avatar_source_t *source, bei_imx_t **out)
     return bei_imx_open_memory(source->bytes.data, source->bytes.size, source->path, out);
 }
 
-be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **out)
+/* In a child the avatars of the parent have no worker, and somebody may have held the lock. */
+static void forget_parent(void)
 {
-    bei_imx_t *imx = NULL;
-    BEI_TRY(open_imx(source, &imx));
+    bei_mutex_init(&list_lock);
+    list = NULL;
+}
+
+/* Joins the avatar that is there already, or makes it. Takes `imx` over. */
+static be_status join_or_add(bei_imx_t *imx, bei_avatar_store_t store, bei_avatar_t **out)
+{
     bei_mutex_lock(&list_lock);
-    bei_avatar_t *known = find(imx, source->store);
+    if (!fork_is_watched)
+        bei_process_after_fork(forget_parent);
+    fork_is_watched = true;
+    bei_avatar_t *known = find(imx, store);
     be_status status = BE_OK;
     if (known) {
         known->references++;
         bei_imx_close(imx);
         *out = known;
     } else {
-        status = add(imx, source->store, out);
+        status = add(imx, store, out);
     }
     bei_mutex_unlock(&list_lock);
     return status;
+}
+
+be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **out)
+{
+    bei_imx_t *imx = NULL;
+    bei_avatar_t *avatar = NULL;
+    BEI_TRY(open_imx(source, &imx));
+    BEI_TRY(join_or_add(imx, source->store, &avatar));
+    /* Not under the list's lock: others may load meanwhile, and who joins this one waits as well. */
+    be_status status = source->store.at_once ? bei_pool_finish(avatar->scene.pool) : BE_OK;
+    if (status != BE_OK) {
+        bei_avatar_release(avatar);
+        return status;
+    }
+    *out = avatar;
+    return BE_OK;
 }
 
 void bei_avatar_release(bei_avatar_t *avatar)

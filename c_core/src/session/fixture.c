@@ -79,3 +79,20 @@ void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out)
         .source_frame_count = fixture->avatar->imx->loop_count,
     };
 }
+
+be_status bei_fixture_action(const be_fixture_t *fixture, uint32_t index, be_action_t *out)
+{
+    const bei_imx_t *imx = fixture->avatar->imx;
+    BEI_REQUIRE(index < imx->clip_count, "there is no action %u: the avatar has %u", index,
+                imx->clip_count);
+    const bei_imx_clip_t *clip = &imx->clips[index];
+    *out = (be_action_t){
+        .struct_size = sizeof *out,
+        .flags = clip->idle ? BE_ACTION_IDLE : 0,
+        .name = clip->name,
+        .frame_count = clip->frames,
+        .leave = clip->leave,
+        .rejoin = clip->rejoin,
+    };
+    return BE_OK;
+}

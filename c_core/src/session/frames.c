@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "session/ahead.h"
 #include "session/stage.h"
 #include "session/stream.h"
 
@@ -149,8 +150,12 @@ static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth
     start = bei_clock_ns();
     bei_compositor_write(runtime->compositor, image);
     bei_stage_add(&runtime->writing, start);
-    if (own)
+    if (own) {
         bei_cursor_advance(&runtime->cursor);
+        bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
+    } else {
+        bei_ahead_of_frame(runtime->fixture->avatar, frame);
+    }
     *out = (be_compose_result_t){.cluster_idx = mouth,
                                  .frame_idx_used = frame,
                                  .bytes_written = image->width * image->height * 3};

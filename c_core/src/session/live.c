@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "session/ahead.h"
 #include "session/stage.h"
 #include "session/stream.h"
 
@@ -122,8 +123,10 @@ static bool commit(be_runtime_t *runtime, int64_t now, const plan_t *plan, be_fr
         bei_stream_changed(runtime);
     }
     bei_mutex_unlock(&runtime->lock);
-    if (valid)
+    if (valid) {
         bei_cursor_advance(&runtime->cursor);
+        bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
+    }
     return valid;
 }
 

@@ -5,6 +5,7 @@
 #include "auth/context.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "session/ahead.h"
 #include "session/stream.h"
 #include "session/waiter.h"
 
@@ -138,6 +139,7 @@ be_status bei_runtime_play(be_runtime_t *runtime, const char *action, int at_onc
                 imx->manifest.name, action);
     bei_mutex_lock(&runtime->out);
     bei_cursor_play(&runtime->cursor, clip, at_once != 0);
+    bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
     bei_mutex_unlock(&runtime->out);
     return BE_OK;
 }

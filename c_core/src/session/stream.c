@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "session/ahead.h"
 #include "session/stage.h"
 #include "session/waiter.h"
 
@@ -109,6 +110,7 @@ void bei_runtime_reset(be_runtime_t *runtime)
     bei_mutex_unlock(&runtime->lock);
     bei_pipeline_reset(&runtime->pipeline);
     bei_cursor_reset(&runtime->cursor);
+    bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
     runtime->chosen = runtime->held = false;
     runtime->padded_from = 0;
     bei_mutex_unlock(&runtime->out);
