@@ -16,7 +16,14 @@ static be_status fill(be_fixture_t *fixture, const bei_fixture_settings_t *setti
                              "%s brings an audio encoder of its own: set "
                              "BITHUMAN_ALLOW_FOREIGN_ENCODER=1 if you trust its maker",
                              settings->source.path);
-    return bei_encoder_model_create(imx->encoder, settings->ep, settings->threads, &fixture->model);
+    BEI_TRY(bei_encoder_model_create(imx->encoder, settings->ep, settings->threads,
+                                     &fixture->model));
+    if (settings->strict && settings->ep != BE_EP_AUTO &&
+        bei_encoder_model_ep(fixture->model) != settings->ep)
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
+                             "the execution provider %d that was asked for is not available",
+                             (int)settings->ep);
+    return BE_OK;
 }
 
 be_status bei_fixture_create(const bei_fixture_settings_t *settings, be_fixture_t **out)
