@@ -31,10 +31,8 @@ static bool is_due(const bei_cursor_t *cursor)
 {
     if (cursor->waiting == BEI_NO_CLIP)
         return false;
-    if (cursor->at_once)
-        return true;
-    return cursor->playing == BEI_NO_CLIP &&
-           cursor->last == cursor->imx->clips[cursor->waiting].leave;
+    /* While a clip plays, no frame of the loop was the last one. */
+    return cursor->at_once || cursor->last == cursor->imx->clips[cursor->waiting].leave;
 }
 
 uint32_t bei_cursor_frame(const bei_cursor_t *cursor)
