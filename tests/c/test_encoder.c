@@ -26,6 +26,12 @@
 static const float SILENCE = -11.512925f; /* ln 1e-5 */
 static const bei_span_t BUILTIN = {NULL, 0};
 
+static be_status create(bei_span_t onnx, be_ep ep, uint32_t threads, bei_encoder_model_t **out)
+{
+    const bei_encoder_settings_t settings = {.ep = ep, .threads = threads};
+    return bei_encoder_model_create(onnx, &settings, out);
+}
+
 /* Log lines of the current test. */
 static char log_text[8192];
 
@@ -67,7 +73,7 @@ static bei_span_t read_encoder(const char *name)
 static bei_encoder_model_t *load(const char *name)
 {
     bei_encoder_model_t *model = NULL;
-    be_status status = bei_encoder_model_create(read_encoder(name), BE_EP_CPU, 1, &model);
+    be_status status = create(read_encoder(name), BE_EP_CPU, 1, &model);
     if (status != BE_OK)
         fail_msg("%s: %s", name, bei_error_message());
     /* The model keeps nothing of the bytes. */
@@ -78,7 +84,7 @@ static bei_encoder_model_t *load(const char *name)
 static bei_encoder_model_t *load_builtin(be_ep asked, uint32_t threads)
 {
     bei_encoder_model_t *model = NULL;
-    if (bei_encoder_model_create(BUILTIN, asked, threads, &model) != BE_OK)
+    if (create(BUILTIN, asked, threads, &model) != BE_OK)
         fail_msg("%s", bei_error_message());
     return model;
 }
@@ -113,8 +119,7 @@ static void a_missing_library_is_explained(void **state)
     (void)state;
     bei_encoder_model_t *model = NULL;
     assert_int_equal(bei_ort_set_library("/nonexistent/libonnxruntime.so"), BE_OK);
-    assert_int_equal(bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, &model),
-                     BE_ERR_MODEL_LOAD_FAILED);
+    assert_int_equal(create(BUILTIN, BE_EP_CPU, 1, &model), BE_ERR_MODEL_LOAD_FAILED);
     assert_null(model);
     expect_sentence("/nonexistent/libonnxruntime.so");
     expect_sentence("pip install onnxruntime");
@@ -128,8 +133,7 @@ static void another_library_is_refused(void **state)
     (void)state;
     bei_encoder_model_t *model = NULL;
     assert_int_equal(bei_ort_set_library("libc.so.6"), BE_OK);
-    assert_int_equal(bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, &model),
-                     BE_ERR_MODEL_LOAD_FAILED);
+    assert_int_equal(create(BUILTIN, BE_EP_CPU, 1, &model), BE_ERR_MODEL_LOAD_FAILED);
     expect_sentence("is not ONNX Runtime");
     assert_int_equal(bei_ort_set_library(""), BE_OK);
 }
@@ -148,7 +152,7 @@ static void a_long_path_is_refused(void **state)
 
 static void load_in_thread(void *user)
 {
-    bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, user);
+    create(BUILTIN, BE_EP_CPU, 1, user);
 }
 
 /* The first load is a race of four threads; all get a model on the same runtime. */
@@ -164,7 +168,7 @@ static void threads_may_load_together(void **state)
     for (int i = 0; i < 4; i++) {
         if (!model[i]) {
             bei_encoder_model_t *again = NULL;
-            bei_encoder_model_create(BUILTIN, BE_EP_CPU, 1, &again);
+            create(BUILTIN, BE_EP_CPU, 1, &again);
             fail_msg("ONNX Runtime does not load: %s", bei_error_message());
         }
         bei_encoder_model_destroy(model[i]);
@@ -205,8 +209,8 @@ static void nonsense_is_refused(void **state)
 {
     (void)state;
     bei_encoder_model_t *model = NULL;
-    assert_int_equal(bei_encoder_model_create(BUILTIN, BE_EP_CPU, 0, &model), BE_ERR_INVALID_ARG);
-    assert_int_equal(bei_encoder_model_create(BUILTIN, (be_ep)77, 1, &model), BE_ERR_INVALID_ARG);
+    assert_int_equal(create(BUILTIN, BE_EP_CPU, 0, &model), BE_ERR_INVALID_ARG);
+    assert_int_equal(create(BUILTIN, (be_ep)77, 1, &model), BE_ERR_INVALID_ARG);
     assert_null(model);
     bei_encoder_model_destroy(NULL);
     bei_encoder_stream_destroy(NULL);
@@ -392,7 +396,7 @@ static void a_constant_encoder_is_an_encoder(void **state)
 static void expect_refused(const char *what, bei_span_t span, const char *part)
 {
     bei_encoder_model_t *model = NULL;
-    be_status status = bei_encoder_model_create(span, BE_EP_CPU, 1, &model);
+    be_status status = create(span, BE_EP_CPU, 1, &model);
     if (status != BE_ERR_MODEL_LOAD_FAILED)
         fail_msg("%s gives status %d", what, (int)status);
     assert_null(model);
@@ -458,7 +462,7 @@ static void damaged_models_do_no_harm(void **state)
         const uint8_t flip = (uint8_t)(1u << (i % 8));
         file_bytes[i] ^= flip;
         bei_encoder_model_t *model = NULL;
-        be_status status = bei_encoder_model_create(span, BE_EP_CPU, 1, &model);
+        be_status status = create(span, BE_EP_CPU, 1, &model);
         assert_true(status == BE_OK || status == BE_ERR_MODEL_LOAD_FAILED);
         bei_encoder_model_destroy(model);
         file_bytes[i] ^= flip;

@@ -1,9 +1,11 @@
 /* The audio encoder: log-mel frames in, mouth coordinates out. A model is shared by all streams of
- * an avatar; a stream holds only its recurrent state and its bound tensors. ONNX Runtime is loaded
- * when the first model is created, never linked. */
+ * an avatar; a stream holds only its recurrent state and its bound tensors. Models of the same
+ * bytes, provider and threads share one session of ONNX Runtime, which is loaded when the first
+ * model is created, never linked. */
 #ifndef BEI_ENCODER_ENCODER_H
 #define BEI_ENCODER_ENCODER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/memory.h"
@@ -31,18 +33,36 @@ enum bei_coord {
 typedef struct bei_encoder_model bei_encoder_model_t;
 typedef struct bei_encoder_stream bei_encoder_stream_t;
 
-/* onnx: empty = the encoder built into the library; else borrowed for the call. `asked` falls back
- * to CPU with a warning in the log when it is not available; bei_encoder_model_ep says what runs.
- * threads >= 1. BE_ERR_MODEL_LOAD_FAILED, BE_ERR_OUT_OF_MEMORY. */
-be_status bei_encoder_model_create(bei_span_t onnx, be_ep asked, uint32_t threads,
+/* How a model is to run. */
+typedef struct bei_encoder_settings {
+    be_ep ep;         /* AUTO: the first of the table in providers.c that works, else the CPU */
+    uint32_t threads; /* of one step, the calling one included: 1 .. 1024 */
+    bool strict;      /* a named provider that does not work is an error; else the CPU takes over,
+                       * which the log and the report say */
+} bei_encoder_settings_t;
+
+/* How it runs. The strings belong to the model. */
+typedef struct bei_encoder_report {
+    be_ep asked;
+    be_ep active;        /* never AUTO */
+    const char *reason;  /* why each provider that was tried before did not do, as "QNN: ..." with
+                          * "; " between two; "" when the first one did */
+    const char *runtime; /* such as "ONNX Runtime 1.23.2" */
+} bei_encoder_report_t;
+
+/* onnx: empty = the encoder built into the library; else borrowed for the call.
+ * BE_ERR_MODEL_LOAD_FAILED, BE_ERR_OUT_OF_MEMORY, BE_ERR_INVALID_ARG. Any thread. */
+be_status bei_encoder_model_create(bei_span_t onnx, const bei_encoder_settings_t *settings,
                                    bei_encoder_model_t **out);
 void bei_encoder_model_destroy(bei_encoder_model_t *model);
-be_ep bei_encoder_model_ep(const bei_encoder_model_t *model);
+be_ep bei_encoder_model_ep(const bei_encoder_model_t *model); /* the active one */
+void bei_encoder_model_report(const bei_encoder_model_t *model, bei_encoder_report_t *out);
 
 /* Ticks by which an output lags behind its input: output of call j describes tick j - lookahead. */
 uint32_t bei_encoder_model_lookahead(const bei_encoder_model_t *model);
 
-/* A stream borrows its model, which must outlive it. */
+/* A stream borrows its model, which must outlive it. Streams of one model may step at the same
+ * time; one stream belongs to one thread at a time. */
 be_status bei_encoder_stream_create(bei_encoder_model_t *model, bei_encoder_stream_t **out);
 void bei_encoder_stream_destroy(bei_encoder_stream_t *stream);
 void bei_encoder_stream_reset(bei_encoder_stream_t *stream);

@@ -84,6 +84,7 @@ static be_status get_api(bei_ort_t *ort, const char *path)
                              "needed: %s",
                              version, path, BEI_ORT_MIN_API, ADVICE);
     ort->minor = (uint32_t)minor;
+    snprintf(ort->version, sizeof ort->version, "%s", version);
     ort->api = base->GetApi(minor < ORT_API_VERSION ? ort->minor : ORT_API_VERSION);
     if (!ort->api)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,

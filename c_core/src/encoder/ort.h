@@ -23,7 +23,8 @@ typedef struct bei_ort {
     OrtEnv *env;
     OrtMemoryInfo *cpu; /* where our tensors lie */
     bei_dynlib_t *library;
-    uint32_t minor; /* 31 of version 1.31.1 */
+    uint32_t minor;   /* 31 of version 1.31.1 */
+    char version[24]; /* "1.31.1" */
 } bei_ort_t;
 
 /* Names the shared library (UTF-8 path, copied) in place of BITHUMAN_ORT_LIBRARY and the search;

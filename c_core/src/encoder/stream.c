@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "encoder/model.h"
+#include "encoder/session.h"
 
 /* The tensors are views of buffers that lie behind the struct, so a step moves only numbers. The
  * two states change roles after each good step: one is read while the other is written. */
 struct bei_encoder_stream {
-    const bei_encoder_model_t *model;
+    const bei_session_t *session;
     float *mel;
     float *coords;
     float *state[2];
@@ -31,8 +31,8 @@ static be_status wrap(const bei_ort_t *ort, float *data, const int64_t *dims, si
 
 static be_status make_values(bei_encoder_stream_t *stream)
 {
-    const bei_ort_t *ort = stream->model->ort;
-    const size_t floats = stream->model->contract.state_floats;
+    const bei_ort_t *ort = stream->session->ort;
+    const size_t floats = stream->session->contract.state_floats;
     const int64_t mel[] = {1, 4, 40};
     const int64_t coords[] = {1, BEI_ENCODER_DIM};
     const int64_t state[] = {1, (int64_t)floats};
@@ -48,17 +48,17 @@ static size_t room(size_t n)
     return (n * sizeof(float) + 63) / 64 * 64;
 }
 
-be_status bei_encoder_stream_create(bei_encoder_model_t *model, bei_encoder_stream_t **out)
+be_status bei_stream_open(const bei_session_t *session, bei_encoder_stream_t **out)
 {
     const size_t header = (sizeof(bei_encoder_stream_t) + 63) / 64 * 64;
     const size_t mel = room(BEI_ENCODER_MEL_FLOATS);
     const size_t coords = room(BEI_ENCODER_DIM);
-    const size_t state = room(model->contract.state_floats);
+    const size_t state = room(session->contract.state_floats);
     uint8_t *block = bei_calloc(1, header + mel + coords + 2 * state);
     if (!block)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream of the audio encoder");
     bei_encoder_stream_t *stream = (bei_encoder_stream_t *)(void *)block;
-    stream->model = model;
+    stream->session = session;
     stream->mel = (float *)(void *)(block + header);
     stream->coords = (float *)(void *)(block + header + mel);
     stream->state[0] = (float *)(void *)(block + header + mel + coords);
@@ -76,7 +76,7 @@ void bei_encoder_stream_destroy(bei_encoder_stream_t *stream)
 {
     if (!stream)
         return;
-    const OrtApi *api = stream->model->ort->api;
+    const OrtApi *api = stream->session->ort->api;
     api->ReleaseValue(stream->mel_value);
     api->ReleaseValue(stream->coords_value);
     api->ReleaseValue(stream->state_value[0]);
@@ -86,7 +86,8 @@ void bei_encoder_stream_destroy(bei_encoder_stream_t *stream)
 
 void bei_encoder_stream_reset(bei_encoder_stream_t *stream)
 {
-    memset(stream->state[stream->current], 0, stream->model->contract.state_floats * sizeof(float));
+    memset(stream->state[stream->current], 0,
+           stream->session->contract.state_floats * sizeof(float));
 }
 
 static bool all_finite(const float *values, size_t n)
@@ -101,19 +102,19 @@ static be_status run(bei_encoder_stream_t *stream)
 {
     static const char *const INPUTS[] = {"mel", "state"};
     static const char *const OUTPUTS[] = {"coords", "state_out"};
-    const bei_encoder_model_t *model = stream->model;
+    const bei_session_t *session = stream->session;
     const OrtValue *const in[] = {stream->mel_value, stream->state_value[stream->current]};
     OrtValue *out[] = {stream->coords_value, stream->state_value[!stream->current]};
-    return bei_ort_check(model->ort,
-                         model->ort->api->Run(model->session, NULL, INPUTS, in, 2, OUTPUTS, 2, out),
-                         BE_ERR_INFERENCE_FAILED, "the audio encoder failed");
+    return bei_ort_check(
+        session->ort, session->ort->api->Run(session->handle, NULL, INPUTS, in, 2, OUTPUTS, 2, out),
+        BE_ERR_INFERENCE_FAILED, "the audio encoder failed");
 }
 
 be_status bei_encoder_stream_step(bei_encoder_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
                                   float coords[BEI_ENCODER_DIM])
 {
-    const size_t floats = stream->model->contract.state_floats;
+    const size_t floats = stream->session->contract.state_floats;
     float *next = stream->state[!stream->current];
     memcpy(stream->mel, mel, BEI_ENCODER_MEL_FLOATS * sizeof *mel);
     /* All bits set is not a number: what the model leaves unwritten is found below. */

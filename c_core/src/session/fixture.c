@@ -16,14 +16,8 @@ static be_status fill(be_fixture_t *fixture, const bei_fixture_settings_t *setti
                              "%s brings an audio encoder of its own: set "
                              "BITHUMAN_ALLOW_FOREIGN_ENCODER=1 if you trust its maker",
                              settings->source.path);
-    BEI_TRY(bei_encoder_model_create(imx->encoder, settings->ep, settings->threads,
-                                     &fixture->model));
-    if (settings->strict && settings->ep != BE_EP_AUTO &&
-        bei_encoder_model_ep(fixture->model) != settings->ep)
-        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
-                             "the execution provider %d that was asked for is not available",
-                             (int)settings->ep);
-    return BE_OK;
+    const bei_encoder_settings_t encoder = {settings->ep, settings->threads, settings->strict};
+    return bei_encoder_model_create(imx->encoder, &encoder, &fixture->model);
 }
 
 be_status bei_fixture_create(const bei_fixture_settings_t *settings, be_fixture_t **out)
