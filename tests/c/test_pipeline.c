@@ -22,7 +22,8 @@ typedef struct world {
 static int setup(void **state)
 {
     world_t *world = calloc(1, sizeof *world);
-    if (bei_encoder_model_create((bei_span_t){NULL, 0}, BE_EP_CPU, 1, &world->model) != BE_OK)
+    const bei_encoder_settings_t cpu = {BE_EP_CPU, 1, false};
+    if (bei_encoder_model_create((bei_span_t){NULL, 0}, &cpu, &world->model) != BE_OK)
         fail_msg("%s", be_last_error_message());
     int16_t coords[MOUTHS][BEI_LIPS_DIMS] = {{0}};
     for (int m = 0; m < MOUTHS; m++)

@@ -95,6 +95,16 @@ be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *ou
     return BE_OK;
 }
 
+be_status be_fixture_get_provider(const be_fixture_t *fixture, be_provider_report_t *out)
+{
+    CHECK_NOT_NULL(fixture);
+    CHECK_NOT_NULL(out);
+    BEI_TRY(bei_fixture_check_owner(fixture));
+    be_provider_report_t report;
+    bei_fixture_provider(fixture, &report);
+    return GIVE_STRUCT(out, be_provider_report_t, runtime, &report);
+}
+
 size_t be_fixture_get_lookahead(const be_fixture_t *fixture)
 {
     return fixture ? bei_fixture_lookahead(fixture) : 0;

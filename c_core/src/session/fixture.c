@@ -81,6 +81,19 @@ void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out)
     };
 }
 
+void bei_fixture_provider(const be_fixture_t *fixture, be_provider_report_t *out)
+{
+    bei_encoder_report_t report;
+    bei_encoder_model_report(fixture->model, &report);
+    *out = (be_provider_report_t){
+        .struct_size = sizeof *out,
+        .asked = report.asked,
+        .active = report.active,
+        .reason = report.reason,
+        .runtime = report.runtime,
+    };
+}
+
 be_status bei_fixture_action(const be_fixture_t *fixture, uint32_t index, be_action_t *out)
 {
     const bei_imx_t *imx = fixture->avatar->imx;

@@ -30,6 +30,7 @@ void bei_fixture_retain(be_fixture_t *fixture);
 void bei_fixture_release(be_fixture_t *fixture);           /* NULL is allowed */
 size_t bei_fixture_lookahead(const be_fixture_t *fixture); /* samples */
 void bei_fixture_describe(const be_fixture_t *fixture, be_fixture_info_t *out);
+void bei_fixture_provider(const be_fixture_t *fixture, be_provider_report_t *out);
 /* BE_ERR_INVALID_ARG when there is no action `index`. */
 be_status bei_fixture_action(const be_fixture_t *fixture, uint32_t index, be_action_t *out);
 
