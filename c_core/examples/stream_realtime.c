@@ -1,21 +1,24 @@
-/* Plays a sound file into the engine as a call would: 20 ms at a time, in real time, and takes each frame
- * as soon as it is ready. Prints how late the frames are: the time from the last sample of a frame's
- * own 40 ms to the frame. At least the lookahead (80 ms) is the engine's design, the rest its work and
- * the 20 ms pieces.
+/* A voice call: one thread hears a microphone (here a sound file, 20 ms at a time, in real time), another
+ * shows 25 frames a second, idle ones until somebody speaks. Prints how long after the last sample of a
+ * frame's own 40 ms the frame came: at least the lookahead (80 ms), plus the 20 ms pieces and the wait for
+ * the next due frame.
  *
  *     stream_realtime AVATAR.imx SOUND.wav [SECONDS] */
 #include <essence.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { RATE = 16000, PIECE = RATE / 50, TICK = 640 };
+enum { RATE = 16000, PIECE = RATE / 50 };
 
-typedef struct lateness {
-    unsigned frames, talking;
-    double sum, worst; /* ms */
-} lateness_t;
+typedef struct call {
+    be_runtime_t *stream;
+    const float *pcm;
+    size_t samples;
+    int64_t start_us; /* when the first sample was spoken */
+} call_t;
 
 static int fail(const char *what)
 {
@@ -23,71 +26,75 @@ static int fail(const char *what)
     return 1;
 }
 
-static double now_ms(void)
+static void sleep_until(int64_t moment_us)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
-
-static void sleep_until(double moment_ms)
-{
-    double left = moment_ms - now_ms();
+    int64_t left = moment_us - be_clock_us();
     if (left <= 0)
         return;
-    struct timespec time = {.tv_sec = (time_t)(left / 1e3)};
-    time.tv_nsec = (long)((left - (double)time.tv_sec * 1e3) * 1e6);
+    struct timespec time = {(time_t)(left / 1000000), (long)(left % 1000000) * 1000};
     nanosleep(&time, NULL);
 }
 
-/* Takes every frame that is ready; `heard_ms` is how much sound the microphone has heard by now. */
-static int pull_ready(be_runtime_t *stream, uint8_t *bgr, size_t capacity, double start_ms,
-                      lateness_t *late)
+/* The microphone. It needs no lock: a stream may be pushed to while another thread pulls. */
+static void *speak(void *argument)
 {
-    be_compose_result_t result;
-    while (be_runtime_ticks_available(stream) > 0) {
-        if (be_runtime_pull_frame(stream, -1, bgr, capacity, &result) != BE_OK)
-            return fail("cannot pull");
-        /* A program would show bgr here, and play the 640 samples that belong to it. */
-        double spoken_ms = start_ms + 1e3 * TICK * (late->frames + 1) / RATE;
-        double ms = now_ms() - spoken_ms;
-        late->frames++;
-        late->talking += result.cluster_idx != 0;
-        late->sum += ms;
-        late->worst = ms > late->worst ? ms : late->worst;
+    const call_t *call = argument;
+    for (size_t at = 0; at < call->samples; at += PIECE) {
+        size_t n = call->samples - at < PIECE ? call->samples - at : PIECE;
+        sleep_until(call->start_us + (int64_t)(at + n) * 1000000 / RATE);
+        if (be_runtime_push_audio(call->stream, call->pcm + at, n) != BE_OK)
+            fail("cannot push");
     }
+    if (be_runtime_flush(call->stream) != BE_OK)
+        fail("cannot flush");
+    return NULL;
+}
+
+static be_status next(be_runtime_t *stream, be_frame_t *frame)
+{
+    frame->struct_size = sizeof *frame;
+    return be_runtime_pull(stream, -1, NULL, frame);
+}
+
+/* The screen: shows frames until the utterance has ended. */
+static int show(const call_t *call)
+{
+    be_frame_t frame = {0};
+    unsigned frames = 0, talking = 0;
+    int64_t sum = 0, worst = 0;
+    while (!(frame.flags & BE_FRAME_END_OF_SPEECH)) {
+        if (next(call->stream, &frame) != BE_OK)
+            return fail("cannot pull");
+        /* A program would show frame.plane[0] here and play frame.pcm. */
+        if (!(frame.flags & BE_FRAME_SPEECH))
+            continue;
+        int64_t spoken = (int64_t)(frame.position + frame.samples) * 1000000 / RATE;
+        int64_t late = be_clock_us() - call->start_us - spoken;
+        frames++;
+        talking += frame.cluster_idx != 0;
+        sum += late;
+        worst = late > worst ? late : worst;
+    }
+    printf("%u frames of speech, %u with an open mouth; %.1f ms after their sound on average, "
+           "%.1f ms at worst\n",
+           frames, talking, (double)sum / 1e3 / frames, (double)worst / 1e3);
     return 0;
 }
 
-static int play(be_fixture_t *avatar, const float *pcm, size_t samples)
+static int run(be_fixture_t *avatar, const float *pcm, size_t samples)
 {
-    be_fixture_info_t info;
-    be_runtime_t *stream = NULL;
-    if (be_fixture_get_info(avatar, &info) != BE_OK || be_runtime_create(avatar, NULL, &stream))
+    be_stream_options_t options = {.struct_size = sizeof options, .pacing = BE_PACING_REALTIME};
+    call_t call = {.pcm = pcm, .samples = samples};
+    if (be_runtime_open(avatar, &options, &call.stream) != BE_OK)
         return fail("cannot open a stream");
-    size_t capacity = (size_t)info.frame_width * info.frame_height * 3;
-    uint8_t *bgr = malloc(capacity);
-    lateness_t late = {0};
-    int status = bgr == NULL;
-    double start_ms = now_ms();
-    for (size_t at = 0; at < samples && status == 0; at += PIECE) {
-        size_t n = samples - at < PIECE ? samples - at : PIECE;
-        sleep_until(start_ms + 1e3 * (double)(at + n) / RATE); /* a sound card gives it now */
-        if (be_runtime_push_audio(stream, pcm + at, n) != BE_OK)
-            status = fail("cannot push");
-        else
-            status = pull_ready(stream, bgr, capacity, start_ms, &late);
+    int status = samples == 0;              /* nothing would ever end */
+    call.start_us = be_clock_us() + 100000; /* the avatar is there before it speaks */
+    pthread_t microphone;
+    if (status == 0 && pthread_create(&microphone, NULL, speak, &call) == 0) {
+        status = show(&call);
+        pthread_join(microphone, NULL);
     }
-    /* The utterance is over: what the lookahead held back comes at once. */
-    if (status == 0)
-        printf("%u frames, %u with an open mouth; late by %.1f ms on average, %.1f ms at worst\n",
-               late.frames, late.talking, late.frames ? late.sum / late.frames : 0, late.worst);
-    if (status == 0 && be_runtime_flush(stream) != BE_OK)
-        status = fail("cannot flush");
-    if (status == 0)
-        status = pull_ready(stream, bgr, capacity, start_ms, &late);
-    free(bgr);
-    be_runtime_destroy(stream);
+    be_runtime_destroy(call.stream);
     return status;
 }
 
@@ -102,15 +109,10 @@ int main(int argc, char **argv)
     size_t samples = 0;
     if (be_fixture_load(argv[1], NULL, &avatar) != BE_OK)
         return fail(argv[1]);
-    int status;
-    if (be_audio_decode_file(argv[2], &pcm, &samples) != BE_OK) {
-        status = fail(argv[2]);
-    } else {
-        double seconds = argc == 4 ? strtod(argv[3], NULL) : 0;
-        if (seconds > 0 && (double)samples > seconds * RATE)
-            samples = (size_t)(seconds * RATE);
-        status = play(avatar, pcm, samples);
-    }
+    int status = be_audio_decode_file(argv[2], &pcm, &samples) != BE_OK && fail(argv[2]);
+    size_t most = argc == 4 ? (size_t)(strtod(argv[3], NULL) * RATE) : samples;
+    if (status == 0)
+        status = run(avatar, pcm, samples < most ? samples : most);
     be_audio_free(pcm);
     be_fixture_release(avatar);
     return status;

@@ -296,8 +296,9 @@ static void what_does_not_fit_is_refused_with_the_numbers(void **state)
     bei_image_t image = {.width = 77};
     assert_int_equal(bei_image_layout(BE_PIXEL_NV12, 6, 4, 0, data, 35, &image),
                      BE_ERR_BUFFER_TOO_SMALL);
-    assert_string_equal(bei_error_message(), "room for 35 bytes where a frame of 6 x 4 in NV12, a row "
-                                             "every 6 bytes, takes 36");
+    assert_string_equal(bei_error_message(),
+                        "room for 35 bytes where a frame of 6 x 4 in NV12, a row "
+                        "every 6 bytes, takes 36");
     assert_int_equal(bei_image_layout(BE_PIXEL_RGB24, 6, 4, 17, data, 64, &image),
                      BE_ERR_INVALID_ARG);
     assert_non_null(strstr(bei_error_message(), "17"));

@@ -5,11 +5,11 @@ void bei_pace_init(bei_pace_t *pace, bool realtime, int64_t hold_us)
     *pace = (bei_pace_t){.realtime = realtime, .hold = hold_us};
 }
 
-/* Nothing waits for audio any more; a schedule that stood still begins anew. */
+/* Nothing waits for audio any more: a schedule that stood still begins anew. */
 void bei_pace_interrupt(bei_pace_t *pace)
 {
     if (pace->starved)
-        pace->next = pace->last + BEI_PACE_TICK_US;
+        pace->started = false;
     pace->open = pace->starved = false;
 }
 
