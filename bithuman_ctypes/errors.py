@@ -17,6 +17,7 @@
         ├── Failed
         │   ├── RuntimeNotReadyError
         │   ├── InvalidArgumentError         also a ValueError
+        │   │   └── WrongTypeError           also a TypeError
         │   ├── OutOfMemoryError             also a MemoryError
         │   ├── AudioError                   also a ValueError
         │   ├── AudioNotFoundError           also an OSError (FileNotFoundError)
@@ -25,7 +26,9 @@
 
 Two generations of callers are served by one tree: those who catch ``AvatarError`` and its four
 kinds, and those who catch ``BithumanError`` and the model and token errors. Wrong types and values
-of Python arguments are plain ``TypeError`` and ``ValueError``.
+of Python arguments are plain ``TypeError`` and ``ValueError`` where a program passes them, and
+``WrongTypeError`` and ``InvalidArgumentError`` (or ``AudioError``) where they may come from
+outside, as audio of a live stream does: those are both, and carry a code.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ __all__ = [
     "TokenExpiredError",
     "TokenRequestError",
     "TokenValidationError",
+    "WrongTypeError",
 ]
 
 DOCS_URL = "docs/errors.md"
@@ -71,11 +75,13 @@ EXIT_CODES = {
     "model_not_found": 66,
     "not_supported": 69,
     "runtime_not_ready": 69,
+    "stopped": 69,
     "inference_failed": 70,
     "internal": 70,
     "unknown": 70,
     "out_of_memory": 71,
     "output_unwritable": 73,
+    "queue_full": 75,
     "token_request_failed": 75,
     "account_status": 77,
     "model_security_violation": 77,
@@ -187,7 +193,8 @@ class AccountStatusError(TokenError):
 
 
 class RuntimeNotReadyError(Failed):
-    """Asked too early (no frame is ready: push more audio), or a library is not installed."""
+    """Asked too early (no frame is ready: push more audio), too late (stopped), or too much (the
+    queue is full); or a library is not installed."""
 
     default_code = "runtime_not_ready"
 
@@ -196,6 +203,10 @@ class InvalidArgumentError(Failed, ValueError):
     """The engine refuses a value that it was given."""
 
     default_code = "invalid_argument"
+
+
+class WrongTypeError(InvalidArgumentError, TypeError):
+    """Something that is not of the type that is asked for."""
 
 
 class OutOfMemoryError(Failed, MemoryError):

@@ -8,12 +8,23 @@ from typing import Any, NamedTuple
 from bithuman_ctypes._ffi import _values as c
 from bithuman_ctypes._ffi import onnxruntime
 from bithuman_ctypes._ffi.library import ffi, library
-from bithuman_ctypes._lowlevel.gate import check, error_of
+from bithuman_ctypes._lowlevel.gate import check, error_of, text
 from bithuman_ctypes._lowlevel.handle import Handle
 from bithuman_ctypes.errors import RuntimeNotReadyError
-from bithuman_ctypes.types import EP
+from bithuman_ctypes.types import EP, Action, Provider
 
 MAX_THREADS = 256
+
+LOADINGS = {
+    "async": c.BE_LOADING_ASYNC,
+    "sync": c.BE_LOADING_SYNC,
+    "on_demand": c.BE_LOADING_ON_DEMAND,
+}
+STORAGES = {
+    "memory": c.BE_STORAGE_MEMORY,
+    "jpeg": c.BE_STORAGE_JPEG,
+    "temp_file": c.BE_STORAGE_TEMP_FILE,
+}
 
 
 class FixtureInfo(NamedTuple):
@@ -35,7 +46,11 @@ class Fixture(Handle):
     """An avatar: immutable, loaded once, shared by any number of Runtimes on any threads.
 
     ``path`` is the .imx file. ``preferred_ep`` is an EP or its number; ``active_ep`` tells what it
-    became. ``intra_op_threads`` are the threads of the audio encoder, 1 .. 256 (0 is 1).
+    became, and with ``strict_ep`` one that cannot be had is an error instead. ``intra_op_threads``
+    are the threads of the audio encoder, 1 .. 256 (0 is 1). ``loading`` says when source pictures
+    are decoded: "async" (by a worker), "sync" (all before this returns) or "on_demand"; ``storage``
+    how they are kept: "memory", "jpeg" or "temp_file". ``store_mb``: decoded pictures of
+    "on_demand" and "jpeg", 8 .. 4096 MB, 0 is 64.
 
     Raises ModelNotFoundError, ModelLoadError (damaged, another engine's file, or an encoder that
     cannot run), RuntimeNotReadyError (no engine library, no ONNX Runtime), NotAuthorised,
@@ -47,31 +62,41 @@ class Fixture(Handle):
         path: str | os.PathLike[str],
         preferred_ep: int = EP.CPU,
         intra_op_threads: int = 1,
+        *,
+        loading: str = "async",
+        storage: str = "memory",
+        store_mb: int = 0,
+        strict_ep: bool = False,
     ) -> None:
-        super().__init__()
         self._path = os.fspath(path)
         encoded = os.fsencode(self._path)
         if b"\0" in encoded:
             raise ValueError("a path cannot have a zero byte in it")
         if not 0 <= intra_op_threads <= MAX_THREADS:
             raise ValueError(f"intra_op_threads is 0 to {MAX_THREADS}, not {intra_op_threads}")
-        options = ffi.new("be_fixture_options_t *")
-        options.abi_version = c.BE_ABI_VERSION
-        options.preferred_ep = int(EP(preferred_ep))
-        options.intra_op_threads = intra_op_threads
-        pointer = _load(encoded, options)
+        source = ffi.new("be_fixture_source_t *")
+        name = ffi.new("char[]", encoded)
+        source.struct_size = ffi.sizeof("be_fixture_source_t")
+        source.path = name
+        source.preferred_ep = int(EP(preferred_ep))
+        source.intra_op_threads = intra_op_threads
+        source.loading = _one_of("loading", LOADINGS, loading)
+        source.storage = _one_of("storage", STORAGES, storage)
+        source.store_mb = store_mb
+        source.flags = c.BE_FIXTURE_STRICT_EP if strict_ep else 0
+        pointer = _load(source)
         try:
             self._info = _describe(pointer)
         except BaseException:
-            self._release(pointer)
+            library().be_fixture_release(pointer)
             raise
-        self._own(pointer)
+        self._own(pointer, library().be_fixture_release)
 
     @property
     def info(self) -> FixtureInfo:
         """Everything about the avatar at once."""
-        with self._entered():
-            return self._info
+        self._enter()
+        return self._info
 
     @property
     def audio_sample_rate(self) -> int:
@@ -123,8 +148,39 @@ class Fixture(Handle):
         """Pictures in the avatar's loop."""
         return self.info.source_frame_count
 
-    def _release(self, pointer: Any) -> None:
-        library().be_fixture_release(pointer)
+    @property
+    def path(self) -> str:
+        """The file that it was loaded from."""
+        return self._path
+
+    @property
+    def lookahead(self) -> int:
+        """How much audio after a tick must be known before its frame can be made, in samples."""
+        return int(self._call(library().be_fixture_get_lookahead))
+
+    @property
+    def provider(self) -> Provider:
+        """Which execution provider runs the encoder, and why."""
+        report = ffi.new("be_provider_report_t *")
+        report.struct_size = ffi.sizeof("be_provider_report_t")
+        check(self._call(library().be_fixture_get_provider, report))
+        return Provider(
+            EP(report.asked), EP(report.active), text(report.reason), text(report.runtime)
+        )
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The clips of the avatar."""
+        found = ffi.new("be_action_t *")
+        found.struct_size = ffi.sizeof("be_action_t")
+        listed = []
+        for index in range(self._call(library().be_fixture_get_action_count)):
+            check(self._call(library().be_fixture_get_action, index, found))
+            idle = bool(found.flags & c.BE_ACTION_IDLE)
+            listed.append(
+                Action(text(found.name), found.frame_count, found.leave, found.rejoin, idle)
+            )
+        return tuple(listed)
 
     def __repr__(self) -> str:
         if self.closed:
@@ -136,11 +192,18 @@ class Fixture(Handle):
         )
 
 
-def _load(path: bytes, options: Any) -> Any:
+def _one_of(name: str, values: dict[str, int], value: str) -> int:
+    try:
+        return values[value]
+    except (KeyError, TypeError):
+        raise ValueError(f"{name} is one of {', '.join(values)}, not {value!r}") from None
+
+
+def _load(source: Any) -> Any:
     hint = onnxruntime.announce()
     out = ffi.new("be_fixture_t **")
     try:
-        status = library().be_fixture_load(path, options, out)
+        status = library().be_fixture_open(source, out)
     except BaseException:  # Ctrl-C while C was at work
         if out[0] != ffi.NULL:
             library().be_fixture_release(out[0])

@@ -20,6 +20,9 @@ _RAISED: dict[int, tuple[type[errors.AvatarError], str | None]] = {
     c.BE_ERR_NOT_IMPLEMENTED: (errors.NotSupported, None),
     c.BE_ERR_NO_AUTH: (errors.TokenError, "not_authorised"),
     c.BE_ERR_AUTH_FATAL: (errors.AccountStatusError, None),
+    c.BE_ERR_TIMEOUT: (errors.RuntimeNotReadyError, None),
+    c.BE_ERR_QUEUE_FULL: (errors.RuntimeNotReadyError, "queue_full"),
+    c.BE_ERR_STOPPED: (errors.RuntimeNotReadyError, "stopped"),
 }
 
 

@@ -1,14 +1,11 @@
-"""What Fixture and Runtime share: the life of one pointer that the C library owns."""
+"""What Fixture, Runtime and Waiter share: the life of one pointer that the C library owns."""
 
 from __future__ import annotations
 
 import os
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Callable, TypeVar
 
 from bithuman_ctypes._lowlevel.pool import frames
 from bithuman_ctypes.errors import RuntimeNotReadyError
@@ -16,68 +13,91 @@ from bithuman_ctypes.errors import RuntimeNotReadyError
 _Self = TypeVar("_Self", bound="Handle")
 
 
-class Handle:
-    """Owns one C object: set once, given back once.
+class Owned:
+    """Holds a pointer and gives it back to the C library when nobody holds this any more.
 
-    ``close()`` may be called any number of times and ``with`` calls it. A handle that is dropped
-    without it warns (ResourceWarning) and is closed then. Using it after close, or in a process
-    forked after it was made (the library's threads do not exist there), is a RuntimeNotReadyError.
+    Each call holds it for as long as it is in C, so the reference count is the count of the calls
+    inside, on every thread and also without a GIL: no call ever sees memory that was freed, and
+    none waits for a lock to find that out.
     """
 
-    # Class attributes, so that __del__ also finds them when __init__ failed before setting them.
-    _pointer: Any = None
-    _pid = 0
+    __slots__ = ("_give_back", "pid", "pointer")
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, pointer: Any, give_back: Callable[[Any], object]) -> None:
+        self.pid = os.getpid()
+        self.pointer = pointer
+        self._give_back = give_back
 
-    def _own(self, pointer: Any) -> None:
+    def __del__(self) -> None:
+        if self.pid == os.getpid():  # in a forked process the original is still the parent's
+            self._give_back(self.pointer)
+
+
+class Handle:
+    """Owns one C object.
+
+    ``close()`` may be called any number of times and ``with`` calls it; the memory goes when the
+    last call that is inside leaves. A handle that is dropped without it warns (ResourceWarning).
+    Using it after close, or in a process forked after it was made (the library's threads do not
+    exist there), is a RuntimeNotReadyError. Thread-safety: any thread.
+    """
+
+    # A class attribute, so that __del__ also finds it when __init__ failed before setting it.
+    _owned: Owned | None = None
+
+    def _own(self, pointer: Any, give_back: Callable[[Any], object]) -> None:
         """Takes over a pointer. The last step of a subclass's __init__."""
-        self._pid = os.getpid()
-        self._pointer = pointer
+        self._owned = Owned(pointer, give_back)
         frames.use(id(self))
 
-    @contextmanager
-    def _entered(self) -> Iterator[Any]:
-        """Gives the pointer; no other thread uses or closes it until the block is left.
-
-        The process is looked at before the lock is taken: in a forked one the lock may be held for
-        ever, by a thread that was not copied.
-        """
-        self._require_usable()
-        with self._lock:
-            self._require_usable()  # closed while we waited
-            yield self._pointer
-
-    def _require_usable(self) -> None:
-        if self._pointer is None:
-            raise RuntimeNotReadyError(f"this {type(self).__name__} is closed")
-        if self._pid != os.getpid():
+    def _enter(self) -> Owned:
+        """What a call holds while it is in C. Raises where the handle cannot be used."""
+        owned = self._owned
+        if owned is None:
+            raise self._closed()
+        if owned.pid != os.getpid():
             raise RuntimeNotReadyError(
-                f"this {type(self).__name__} belongs to process {self._pid} and cannot be used in "
+                f"this {type(self).__name__} belongs to process {owned.pid} and cannot be used in "
                 f"the forked process {os.getpid()}: make it after the fork"
             )
+        return owned
 
-    def _release(self, pointer: Any) -> None:
-        """Gives the pointer back to the C library."""
-        raise NotImplementedError
+    def require_usable(self) -> None:
+        """Raises RuntimeNotReadyError where the handle is closed or of another process."""
+        self._enter()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this is a forked process and the handle is its parent's."""
+        owned = self._owned
+        return owned is not None and owned.pid != os.getpid()
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """``function(pointer, *arguments)``, whose pointer stays valid throughout."""
+        owned = self._enter()
+        try:
+            return function(owned.pointer, *arguments)
+        finally:
+            # A traceback keeps this frame, and with it would keep the C object.
+            del owned
+
+    def _closed(self) -> RuntimeNotReadyError:
+        return RuntimeNotReadyError(f"this {type(self).__name__} is closed")
+
+    def _stop(self, pointer: Any) -> None:
+        """Makes calls that wait inside return; for those handles that have such calls."""
 
     @property
     def closed(self) -> bool:
         """Whether ``close()`` was called."""
-        return self._pointer is None
+        return self._owned is None
 
     def close(self) -> None:
-        """Frees what is behind the handle; waits for a call of another thread on it to end."""
+        """Lets go of what is behind the handle; calls that wait in it end. Never waits itself."""
         frames.leave(id(self))
-        if self._pid != os.getpid():
-            # The parent frees the original; the lock may be held by a thread that is not here.
-            self._pointer = None
-            return
-        with self._lock:
-            pointer, self._pointer = self._pointer, None
-        if pointer is not None:
-            self._release(pointer)
+        owned, self._owned = self._owned, None
+        if owned is not None and owned.pid == os.getpid():
+            self._stop(owned.pointer)
 
     def __enter__(self: _Self) -> _Self:
         return self
@@ -91,7 +111,7 @@ class Handle:
         self.close()
 
     def __del__(self) -> None:
-        if self._pointer is None or self._pid != os.getpid():
+        if self._owned is None or self._owned.pid != os.getpid():
             return
         warnings.warn(
             f"unclosed {self!r}: call close()", ResourceWarning, stacklevel=2, source=self

@@ -7,6 +7,7 @@ its weak reference tells when the array, and with it every view of it, is gone.
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 MAX_IDLE_BYTES = 64 << 20
 """What all idle buffers have together at most; a larger buffer is never kept."""
 
-MAX_IDLE = 8
+MAX_IDLE = 24
 """Idle buffers at most; a loop that looks at one frame at a time needs two."""
 
 
@@ -50,9 +51,13 @@ class FramePool:
 
     def take(self, width: int, height: int) -> NDArray[np.uint8]:
         """A writable uint8 array of shape (height, width, 3); its contents are arbitrary."""
-        size = width * height * 3
+        return self.take_shape((height, width, 3))
+
+    def take_shape(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """A writable uint8 array; its contents are arbitrary."""
+        size = math.prod(shape)
         memory = self._kept(size) or bytearray(size)
-        frame = np.frombuffer(memory, dtype=np.uint8).reshape(height, width, 3)
+        frame = np.frombuffer(memory, dtype=np.uint8).reshape(shape)
         # reshape gives a view whose base is the array of frombuffer, and views of it refer to that
         # one: it is the object that lives exactly as long as anybody can see the memory.
         owner = frame.base

@@ -11,7 +11,7 @@ import pytest
 from support import TINY, Pcm, run_python
 
 import bithuman_ctypes as bh
-from bithuman_ctypes._lowlevel.pool import FramePool
+from bithuman_ctypes._lowlevel.pool import MAX_IDLE, FramePool
 
 
 def address(frame: Any) -> int:
@@ -66,7 +66,7 @@ def test_whatever_sees_the_memory_holds_it(hold: Any) -> None:
     where = address(frame)
     del frame
     gc.collect()
-    others = [pool.take(40, 30) for _ in range(8)]
+    others = [pool.take(40, 30) for _ in range(MAX_IDLE)]
     assert where not in [address(other) for other in others]
     del held, others
     gc.collect()
@@ -87,7 +87,7 @@ def test_idle_memory_is_bounded_in_bytes() -> None:
         held = [pool.take(side, side) for _ in range(6)]
         del held
         assert pool.idle_bytes <= most
-        assert len(pool._idle) <= 8
+        assert len(pool._idle) <= MAX_IDLE
     assert pool.idle_bytes > 0
     assert not pool._lent
 
