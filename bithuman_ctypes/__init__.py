@@ -7,6 +7,11 @@
         for frame in avatar.compose("speech.wav"):
             show(frame.bgr)
 
+    live = await bithuman_ctypes.AsyncBithuman.create(model_path="me.imx")
+    await live.push_audio(pcm, 24000)
+    async for frame in live.run():
+        show(frame.bgr_image, frame.audio_chunk)
+
 Importing this package does no work: each name is loaded when it is first used.
 """
 
@@ -16,6 +21,16 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 if TYPE_CHECKING:
     from bithuman_ctypes._lowlevel import Fixture, Runtime
     from bithuman_ctypes._versions import __abi_version__, __core_version__, __version__
+    from bithuman_ctypes.aio import AsyncAvatar, AsyncBithuman
+    from bithuman_ctypes.alias import install_as_bithuman
+    from bithuman_ctypes.api import (
+        AudioChunk,
+        Emotion,
+        EmotionPrediction,
+        KeywordTrigger,
+        VideoControl,
+        VideoFrame,
+    )
     from bithuman_ctypes.avatar import Avatar, Bithuman, open
     from bithuman_ctypes.errors import (
         AccountStatusError,
@@ -40,6 +55,7 @@ if TYPE_CHECKING:
         TokenExpiredError,
         TokenRequestError,
         TokenValidationError,
+        WrongTypeError,
     )
     from bithuman_ctypes.types import (
         EP,
@@ -48,7 +64,13 @@ if TYPE_CHECKING:
         EP_CPU,
         EP_NNAPI,
         EP_QNN,
+        Action,
         ComposedFrame,
+        Mouth,
+        PixelFormat,
+        Provider,
+        StageTime,
+        Stats,
     )
 
 __all__ = [
@@ -59,6 +81,10 @@ __all__ = [
     "EP_NNAPI",
     "EP_QNN",
     "AccountStatusError",
+    "Action",
+    "AsyncAvatar",
+    "AsyncBithuman",
+    "AudioChunk",
     "AudioError",
     "AudioNotFoundError",
     "Avatar",
@@ -66,28 +92,40 @@ __all__ = [
     "Bithuman",
     "BithumanError",
     "ComposedFrame",
+    "Emotion",
+    "EmotionPrediction",
     "ExpressionModelNotSupported",
     "Failed",
     "Fixture",
     "InvalidArgumentError",
     "InvalidAvatar",
+    "KeywordTrigger",
     "ModelError",
     "ModelLoadError",
     "ModelNotFoundError",
     "ModelSecurityError",
+    "Mouth",
     "NotAuthorised",
     "NotSupported",
     "OutOfMemoryError",
     "OutputError",
+    "PixelFormat",
+    "Provider",
     "Runtime",
     "RuntimeNotReadyError",
+    "StageTime",
+    "Stats",
     "TokenError",
     "TokenExpiredError",
     "TokenRequestError",
     "TokenValidationError",
+    "VideoControl",
+    "VideoFrame",
+    "WrongTypeError",
     "__abi_version__",
     "__core_version__",
     "__version__",
+    "install_as_bithuman",
     "open",
 ]
 
@@ -96,7 +134,23 @@ _HOMES = {
     **dict.fromkeys(("Fixture", "Runtime"), "_lowlevel"),
     **dict.fromkeys(("__version__", "__core_version__", "__abi_version__"), "_versions"),
     **dict.fromkeys((name for name in __all__ if name.startswith("EP")), "types"),
-    "ComposedFrame": "types",
+    **dict.fromkeys(("AsyncAvatar", "AsyncBithuman"), "aio"),
+    **dict.fromkeys(
+        (
+            "AudioChunk",
+            "Emotion",
+            "EmotionPrediction",
+            "KeywordTrigger",
+            "VideoControl",
+            "VideoFrame",
+        ),
+        "api",
+    ),
+    **dict.fromkeys(
+        ("Action", "ComposedFrame", "Mouth", "PixelFormat", "Provider", "StageTime", "Stats"),
+        "types",
+    ),
+    "install_as_bithuman": "alias",
 }
 """The module of each name; what is not listed is an exception."""
 

@@ -1,0 +1,161 @@
+"""What a live avatar was asked for, put into the engine's terms."""
+
+from __future__ import annotations
+
+import logging
+import operator
+import os
+import random
+import re
+from dataclasses import dataclass
+from typing import Any, Union
+
+from bithuman_ctypes._lowlevel import Fixture, StreamOptions
+from bithuman_ctypes._lowlevel.arrays import picture_size
+from bithuman_ctypes._once import warn_once
+from bithuman_ctypes._session import Session
+from bithuman_ctypes.errors import InvalidArgumentError, WrongTypeError
+from bithuman_ctypes.settings import Settings
+from bithuman_ctypes.types import EP, PixelFormat
+
+OutputSize = Union[int, str, tuple[int, int]]
+
+QUALITIES = {"low": 40, "medium": 80, "high": 120}
+"""Quality: sound known beyond a frame, in ms. More is smoother and later."""
+
+BYTES_PER_MS = 32
+"""Of 16 kHz mono 16-bit sound."""
+
+MIN_QUEUE_MS, MAX_QUEUE_MS = 1000, 7_200_000
+MAX_AUTOMATIC_THREADS = 4
+
+
+@dataclass
+class LiveOptions:
+    """The arguments of ``AsyncBithuman.create`` that concern the engine."""
+
+    input_buffer_size: int = 0
+    output_buffer_size: int = 5
+    num_threads: int = 0
+    verbose: bool | None = None
+    batch_workers: int = 1
+    quality: str = "medium"
+    output_size: OutputSize | None = None
+    pixel_format: str | int = "bgr24"
+    lookahead_ms: int | None = None
+    seed: int | None = None
+
+    def check(self) -> None:
+        """Raises InvalidArgumentError and WrongTypeError, and warns of what has no effect."""
+        for name in ("input_buffer_size", "output_buffer_size", "num_threads", "batch_workers"):
+            _require_integer(name, getattr(self, name))
+        if self.input_buffer_size < 0:
+            raise InvalidArgumentError(
+                f"input_buffer_size is 0 or a number of bytes, not {self.input_buffer_size}"
+            )
+        if self.output_buffer_size < 0:
+            raise InvalidArgumentError(
+                f"output_buffer_size is 0 or a number of frames, not {self.output_buffer_size}"
+            )
+        if self.quality not in QUALITIES:
+            names = ", ".join(QUALITIES)
+            raise InvalidArgumentError(f"quality is one of {names}, not {self.quality!r}")
+        if self.batch_workers != 1:
+            warn_once(
+                "batch_workers has no effect: a frame is made when it is due, on one of the "
+                "threads that all sessions share (BITHUMAN_WAITER_THREADS)"
+            )
+        PixelFormat.named(self.pixel_format)
+        if self.verbose is not None:
+            _set_verbosity(self.verbose)
+
+    def queue_ms(self) -> int:
+        """How much sound may wait; 0 is the engine's default."""
+        if self.input_buffer_size == 0:
+            return 0
+        milliseconds = self.input_buffer_size // BYTES_PER_MS
+        if milliseconds < MIN_QUEUE_MS:
+            warn_once(
+                f"input_buffer_size={self.input_buffer_size} has no effect: it counts bytes of 16 "
+                "kHz 16-bit sound, 32000 a second; less than a second would refuse whole sentences"
+            )
+            return 0
+        return min(milliseconds, MAX_QUEUE_MS)
+
+    def threads(self) -> int:
+        """Threads of the encoder."""
+        if self.num_threads < 0:
+            return max(1, min(MAX_AUTOMATIC_THREADS, os.cpu_count() or 1))
+        return max(1, self.num_threads)
+
+
+def open_session(path: str, options: LiveOptions, settings: Settings) -> Session:
+    """Loads an avatar and opens a live stream on it. Takes as long as loading takes."""
+    storage = {"NONE": "memory", "JPEG": "jpeg", "TEMP_FILE": "temp_file"}
+    preload = settings.PRELOAD_TO_MEMORY
+    fixture = Fixture(
+        path,
+        EP.CPU,
+        options.threads(),
+        loading="sync" if preload else settings.LOADING_MODE.lower(),
+        storage="memory" if preload else storage[settings.COMPRESS_METHOD],
+    )
+    try:
+        native = (fixture.frame_width, fixture.frame_height)
+        size = fitted_size(native, options.output_size, settings.OUTPUT_WIDTH)
+        stream = StreamOptions(
+            realtime=True,
+            pixel_format=PixelFormat.named(options.pixel_format),
+            size=None if size == native else size,
+            lookahead_ms=options.lookahead_ms or QUALITIES[options.quality],
+            max_queued_ms=options.queue_ms(),
+            idle_pictures=settings.PROCESS_IDLE_VIDEO,
+        )
+        return Session(
+            fixture,
+            stream,
+            rng=random.Random(options.seed),
+            idle_actions=settings.LIVA_IDLE_VIDEO_ENABLED,
+            greet=settings.LIVA_AUTO_SAY_HI,
+        )
+    except BaseException:
+        fixture.close()
+        raise
+
+
+def fitted_size(native: tuple[int, int], asked: OutputSize | None, longest: int) -> tuple[int, int]:
+    """(width, height) of the frames.
+
+    ``asked``: (width, height) or "1280x720", into which the avatar is fitted, or the length of the
+    longest side. Without it ``longest`` holds, and only for avatars that are larger.
+    """
+    if isinstance(asked, str):
+        match = re.fullmatch(r"(\d+)\s*[xX*]\s*(\d+)", asked.strip())
+        if match is None:
+            raise InvalidArgumentError(f"output_size is WIDTHxHEIGHT, not {asked!r}")
+        asked = (int(match[1]), int(match[2]))
+    if asked is not None and not isinstance(asked, int):
+        return picture_size(asked)
+    if asked is None and max(native) <= longest:
+        return native
+    side = longest if asked is None else asked
+    width, height = (max(2, round(length * side / max(native) / 2) * 2) for length in native)
+    return picture_size((width, height))
+
+
+def _require_integer(name: str, value: Any) -> None:
+    try:
+        operator.index(value)
+    except TypeError:
+        raise WrongTypeError(
+            f"{name} is a whole number, not {type(value).__name__} {value!r}"
+        ) from None
+
+
+def _set_verbosity(verbose: bool) -> None:
+    log = logging.getLogger("bithuman_ctypes")
+    log.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    if verbose and not log.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+        log.addHandler(handler)

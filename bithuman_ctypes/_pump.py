@@ -1,0 +1,192 @@
+"""From a session to one event loop: a frame is made when it is asked for and due, not before.
+
+Nothing is made ahead. A consumer that is away for a while (LiveKit publishes its tracks after the
+first frame) finds no frames of the past when it comes back, and no burst that it would play late
+for ever after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from bithuman_ctypes._lowlevel.clock import now_us
+from bithuman_ctypes._waiter import WaiterThreads, waiter_threads
+from bithuman_ctypes.errors import BithumanError, Failed
+
+if TYPE_CHECKING:
+    from bithuman_ctypes._session import Session
+    from bithuman_ctypes.api import VideoFrame
+
+logger = logging.getLogger("bithuman_ctypes.live")
+
+PERIOD_US = 40_000
+
+
+class Pump:
+    """Gives the frames of a session to one consumer at a time.
+
+    ``next`` runs on the consumer's loop; ``ready`` and ``failed`` on a waiter's thread; the rest
+    anywhere. The lock is held for a few statements and never while anything waits or works.
+    """
+
+    def __init__(self, session: Session, threads: WaiterThreads | None = None) -> None:
+        self.session = session
+        self._threads = threads or waiter_threads()
+        self._lock = threading.Lock()
+        self._frame: VideoFrame | None = None
+        self._armed = False
+        self._closed = False
+        self._failure: BaseException | None = None
+        self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Future[bool]] | None = None
+        self._tag = self._threads.add(session.runtime, self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close()`` was called."""
+        return self._closed
+
+    def check(self) -> None:
+        """Raises what killed the session."""
+        failure = self._failure
+        if failure is None:
+            return
+        if isinstance(failure, BithumanError):
+            raise type(failure)(str(failure), code=failure.code) from failure
+        raise Failed(f"the session died of {failure!r}", code="internal") from failure
+
+    async def next(self, not_before_us: int | None = None) -> VideoFrame | None:
+        """The next frame; None when the pump was closed. Raises what killed the session.
+
+        ``not_before_us``: a time of the engine's clock before which a new schedule must not begin.
+        Cancelling it loses nothing. It may give None early after ``release``.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            with self._lock:
+                frame, self._frame = self._frame, None
+                if frame is None and self._failure is None and not self._closed:
+                    future = loop.create_future()
+                    self._waiting = (loop, future)
+                    arm, self._armed = not self._armed, True
+                else:
+                    future, arm = None, False
+            if frame is not None:
+                if _is_of_the_past(frame):
+                    continue
+                return frame
+            if future is None:
+                if self._closed:
+                    return None
+                self.check()
+                continue
+            try:
+                if arm:
+                    self._arm_when_in_time(loop, not_before_us)
+                if await future:
+                    return None
+            finally:
+                with self._lock:
+                    if self._waiting is not None and self._waiting[1] is future:
+                        self._waiting = None
+
+    def _arm_when_in_time(self, loop: asyncio.AbstractEventLoop, not_before_us: int | None) -> None:
+        """Arms now, or a period later for a consumer that was away.
+
+        The schedule begins anew then. If it began at once, the frame that is asked for would follow
+        the one that was shown a moment ago within less than a period, and whoever shows them on a
+        grid would be a frame late from then on.
+        """
+        now = now_us()
+        due = self.session.runtime.next_due()
+        begin = now
+        if due is not None:
+            if due < 0 and not_before_us is not None:
+                begin = max(now, not_before_us)
+            elif 0 <= due <= now - PERIOD_US:
+                begin = now + PERIOD_US
+        if begin > now:
+            loop.call_later((begin - now) / 1e6, self._arm)
+        else:
+            self._arm()
+
+    def _arm(self) -> None:
+        try:
+            self._threads.arm(self.session.runtime)
+        except BithumanError as error:
+            if not self._closed:
+                self.failed(error)
+
+    # ------------------------------------------------------------------ a waiter's thread
+
+    def ready(self) -> None:
+        """Takes the frame that is due."""
+        frame = self.session.step()
+        with self._lock:
+            if self._closed:
+                return
+            if frame is not None:
+                # An interruption marks its utterance first and looks here second.
+                self._frame = self.session.silence(frame)
+                self._armed = False
+        if frame is None:
+            self._threads.arm(self.session.runtime)
+        else:
+            self._wake()
+
+    def failed(self, error: BaseException) -> None:
+        """The session cannot go on: the consumer and the next caller are told."""
+        with self._lock:
+            if self._closed or self._failure is not None:
+                return
+            self._failure = error
+        logger.error("a live avatar failed: %s", error, exc_info=error)
+        self._wake()
+
+    def _wake(self, look_again: bool = False) -> None:
+        with self._lock:
+            waiting = self._waiting
+        if waiting is None:
+            return
+        loop, future = waiting
+        try:
+            loop.call_soon_threadsafe(_finish, future, look_again)
+        except RuntimeError:  # the loop was closed under its consumer
+            logger.debug("a consumer's event loop is closed")
+
+    # ------------------------------------------------------------------ anywhere
+
+    def interrupted(self) -> None:
+        """Takes the sound off a frame that waits and belongs to what was interrupted."""
+        with self._lock:
+            if self._frame is not None:
+                self._frame = self.session.silence(self._frame)
+
+    def release(self) -> None:
+        """Makes a consumer that waits look again at whether it is still the one."""
+        self._wake(look_again=True)
+
+    def close(self) -> None:
+        """Ends it: a consumer that waits gets None."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._frame = None
+        self._threads.remove(self.session.runtime, self._tag)
+        self._wake()
+
+
+def _finish(future: asyncio.Future[bool], look_again: bool) -> None:
+    if not future.done():
+        future.set_result(look_again)
+
+
+def _is_of_the_past(frame: VideoFrame) -> bool:
+    """Whether it was made for a consumer that gave up waiting for it, and nothing is lost with
+    it."""
+    if frame.info is None or frame.audio_chunk is not None or frame.end_of_speech:
+        return False
+    return now_us() - frame.info.timestamp_us > 2 * PERIOD_US

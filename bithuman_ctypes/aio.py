@@ -1,0 +1,502 @@
+"""The live API: an avatar in an event loop.
+
+avatar = await AsyncBithuman.create(model_path="me.imx")
+await avatar.push_audio(pcm, 24000)
+async for frame in avatar.run():
+    show(frame.bgr_image, frame.audio_chunk)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable
+
+from bithuman_ctypes._frames import FrameIterator
+from bithuman_ctypes._live_options import LiveOptions, OutputSize, open_session
+from bithuman_ctypes._once import warn_once
+from bithuman_ctypes._pump import Pump
+from bithuman_ctypes._session import SLICE_SECONDS, Session
+from bithuman_ctypes._token import TokenMixin
+from bithuman_ctypes.actions import Emotion, KeywordTrigger, Triggers
+from bithuman_ctypes.api import AudioChunk, VideoControl
+from bithuman_ctypes.errors import InvalidArgumentError, RuntimeNotReadyError, WrongTypeError
+from bithuman_ctypes.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bithuman_ctypes.api import AudioData
+    from bithuman_ctypes.types import Stats
+
+__all__ = ["AsyncAvatar", "AsyncBithuman"]
+
+logger = logging.getLogger("bithuman_ctypes.live")
+
+API_URL = "https://auth.api.bithuman.ai/v1/runtime-tokens/request"
+"""What the argument is by default elsewhere; nothing is ever sent there for an open avatar."""
+
+AT_ONCE_SECONDS = 5.0
+"""Sound up to this length is handed over before ``push_audio`` first gives way to other tasks."""
+
+
+class AsyncBithuman(TokenMixin):
+    """A live avatar: sound in at any time and any speed, 25 frames a second out.
+
+    Sound waits in the engine, at most ``input_buffer_size`` bytes of it at 16 kHz and 16 bits (0:
+    ten minutes); more raises RuntimeNotReadyError (queue_full). ``output_buffer_size`` bounds the
+    frames that wait for ``run()``: as each is made when it is due and asked for, one at most ever
+    does. ``num_threads``: of the audio encoder, 0 one, < 0 as many as are sensible. ``quality``:
+    "low", "medium" or "high", which is how much sound beyond a frame is known: 40, 80 or 120 ms;
+    more is smoother and later; ``lookahead_ms`` says it directly. ``output_size``: (width, height),
+    or the longest side. ``pixel_format``: "bgr24", or another one for ``VideoFrame.image``, such as
+    "i420", which costs nothing. ``identity`` names the session in logs and metrics. ``seed``: of
+    what is left to chance. ``verbose``: True logs everything, False warnings only. ``settings``:
+    instead of those of the environment. The rest is for metered avatars; an open one takes and
+    ignores it.
+
+    ``create`` makes and loads; the constructor alone needs ``await start()``. Close it by
+    ``stop()`` or ``cleanup()``, or use it in an ``async with``. Methods may be called from any
+    thread that has an event loop of its own. What an argument of a call is refused for is an
+    InvalidArgumentError, WrongTypeError or AudioError, and the session goes on. What kills the
+    session is raised by ``run()`` and by every later call.
+    """
+
+    def __init__(
+        self,
+        *,
+        model_path: str | os.PathLike[str] | None = None,
+        token: str | None = None,
+        api_secret: str | None = None,
+        api_url: str | None = API_URL,
+        tags: str | None = "bithuman",
+        insecure: bool = False,
+        input_buffer_size: int = 0,
+        output_buffer_size: int = 5,
+        num_threads: int = 0,
+        verbose: bool | None = None,
+        batch_workers: int = 1,
+        quality: str = "medium",
+        identity: str | None = None,
+        output_size: OutputSize | None = None,
+        billing_type: str | None = None,
+        agent_code: str | None = None,
+        fingerprint: str | None = None,
+        pixel_format: str | int = "bgr24",
+        lookahead_ms: int | None = None,
+        seed: int | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        del api_secret, api_url, tags, fingerprint, insecure  # for metered avatars
+        self._token = token
+        self._identity = identity
+        self._billing_type = billing_type
+        self._agent_code = agent_code
+        self._transaction_id = str(uuid.uuid4())
+        self._path = None if model_path is None else os.fspath(model_path)
+        self._options = LiveOptions(
+            input_buffer_size,
+            output_buffer_size,
+            num_threads,
+            verbose,
+            batch_workers,
+            quality,
+            output_size,
+            pixel_format,
+            lookahead_ms,
+            seed,
+        )
+        self._options.check()
+        self.settings = settings or load_settings()
+        self._session: Session | None = None
+        self._pump: Pump | None = None
+        self._stopped = False
+        self._muted = False
+        self._idle_timeout: float | None = None
+        self._triggers = Triggers()
+        self._order: asyncio.Lock | None = None  # of pushes too long to be done at once
+        self._message: tuple[Session, int, str] | None = None
+        self._consumer: FrameIterator | None = None
+        self._hash: tuple[str, str] | None = None
+
+    @classmethod
+    async def create(
+        cls,
+        *,
+        model_path: str | os.PathLike[str] | None = None,
+        token: str | None = None,
+        api_secret: str | None = None,
+        api_url: str | None = API_URL,
+        tags: str | None = "bithuman",
+        insecure: bool = False,
+        input_buffer_size: int = 0,
+        output_buffer_size: int = 5,
+        num_threads: int = 0,
+        verbose: bool | None = None,
+        batch_workers: int = 1,
+        quality: str = "medium",
+        identity: str | None = None,
+        output_size: OutputSize | None = None,
+        billing_type: str | None = None,
+        agent_code: str | None = None,
+        fingerprint: str | None = None,
+        pixel_format: str | int = "bgr24",
+        lookahead_ms: int | None = None,
+        seed: int | None = None,
+        settings: Settings | None = None,
+    ) -> AsyncBithuman:
+        """Makes a live avatar and loads it, on another thread; see the class for the arguments.
+
+        Without ``model_path`` it waits for ``set_model``. Raises ModelNotFoundError,
+        ModelLoadError, RuntimeNotReadyError, NotAuthorised, InvalidArgumentError.
+        """
+        made = cls(
+            model_path=model_path,
+            token=token,
+            api_secret=api_secret,
+            api_url=api_url,
+            tags=tags,
+            insecure=insecure,
+            input_buffer_size=input_buffer_size,
+            output_buffer_size=output_buffer_size,
+            num_threads=num_threads,
+            verbose=verbose,
+            batch_workers=batch_workers,
+            quality=quality,
+            identity=identity,
+            output_size=output_size,
+            billing_type=billing_type,
+            agent_code=agent_code,
+            fingerprint=fingerprint,
+            pixel_format=pixel_format,
+            lookahead_ms=lookahead_ms,
+            seed=seed,
+            settings=settings,
+        )
+        if made._path is not None:
+            await made.start()
+        return made
+
+    # ------------------------------------------------------------------ life
+
+    async def start(self) -> AsyncBithuman:
+        """Loads the avatar, unless that was done, and returns the runtime."""
+        if self._session is None:
+            if self._path is None:
+                raise RuntimeNotReadyError("no avatar: give model_path, or await set_model(path)")
+            await self._load(self._path)
+        return self
+
+    async def set_model(self, model_path: str | os.PathLike[str]) -> AsyncBithuman:
+        """Changes to another avatar, also in mid-session.
+
+        It is loaded on another thread while the present one goes on; then it takes over at the next
+        frame. Speech in progress is interrupted, and the size of frames may change. When loading
+        fails the present one stays.
+        """
+        self._check_alive()
+        await self._load(os.fspath(model_path))
+        return self
+
+    async def _load(self, path: str) -> None:
+        loop = asyncio.get_running_loop()
+        loading = loop.run_in_executor(None, open_session, path, self._options, self.settings)
+        self._stopped = False
+        try:
+            session = await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            loading.add_done_callback(_stop_unwanted)
+            raise
+        if self._stopped:
+            session.stop()
+            raise self._stopped_error()
+        try:
+            session.triggers = self._triggers
+            session.runtime.set_muted(self._muted)
+            if self._idle_timeout is not None:
+                session.set_idle_timeout(self._idle_timeout)
+            pump = Pump(session)
+        except BaseException:
+            session.stop()
+            raise
+        old, old_pump = self._session, self._pump
+        self._session, self._pump, self._path = session, pump, path
+        if old_pump is not None:
+            old_pump.close()
+        if old is not None:
+            old.stop()
+        logger.info("%s plays %s, %dx%d", self._name(), path, *session.size)
+
+    def cleanup(self) -> None:
+        """Ends the session: ``run()`` ends, what waits is dropped. May be called at any time, again
+        and again, and while ``run()`` is iterated."""
+        self._stopped = True
+        session, pump = self._session, self._pump
+        self._session = self._pump = None
+        if pump is not None:
+            pump.close()
+        if session is not None:
+            session.stop()
+            logger.info("%s stopped", self._name())
+
+    async def stop(self) -> None:
+        """``cleanup()``. ``start()`` begins anew."""
+        self.cleanup()
+
+    async def shutdown(self) -> None:
+        """``cleanup()``."""
+        self.cleanup()
+
+    async def __aenter__(self) -> AsyncBithuman:
+        return await self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.cleanup()
+
+    # ------------------------------------------------------------------ sound in
+
+    async def push_audio(self, data: AudioData, sample_rate: int, last_chunk: bool = True) -> None:
+        """Says a piece of mono sound of any length, 16-bit samples at 4000 .. 384000 Hz.
+
+        It is handed over at once and shown as fast as it is spoken; nothing waits for that. Sound
+        of more than ten seconds is handed over on another thread, in order. ``last_chunk`` ends the
+        utterance, as ``flush()`` does; the rate may change only after that or an interruption.
+        """
+        session = self._ready()
+        await self._say(
+            session, AudioChunk(data, sample_rate, last_chunk), self._message_of(session)
+        )
+
+    async def push(self, control: VideoControl) -> None:
+        """Says or plays what a VideoControl asks for, after all that was pushed before."""
+        if not isinstance(control, VideoControl):
+            raise WrongTypeError(f"push takes a VideoControl, not {type(control).__name__}")
+        session = self._ready()
+        if control.target_video is not None:
+            warn_once(
+                "VideoControl.target_video has no effect: an avatar has one loop; its clips are "
+                "played by VideoControl(action=...)"
+            )
+        session.cue(control)
+        if control.audio is not None:
+            await self._say(session, control.audio, control.message_id)
+        if control.end_of_speech:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """The utterance ends with what was pushed: its last frame has ``end_of_speech``. Without
+        sound since the last end or interruption nothing happens."""
+        session = self._ready()
+        epoch = session.epoch
+        if self._order is not None and self._order.locked():
+            async with self._order:
+                session.flush(epoch)
+        else:
+            session.flush(epoch)
+
+    async def _say(self, session: Session, chunk: AudioChunk, message: str) -> None:
+        epoch = session.epoch
+        if self._order is None:
+            self._order = asyncio.Lock()
+        if chunk.duration <= AT_ONCE_SECONDS and not self._order.locked():
+            # Without giving way: who interrupts now must find it handed over, or not yet begun.
+            session.push(chunk, message, epoch)
+            if chunk.last_chunk:
+                session.flush(epoch)
+            return
+        async with self._order:
+            if epoch == session.epoch:
+                session.check_room(chunk)
+            loop = asyncio.get_running_loop()
+            step = SLICE_SECONDS * chunk.sample_rate
+            for start in range(0, len(chunk.data), step):
+                piece = AudioChunk(chunk.data[start : start + step], chunk.sample_rate)
+                if not await loop.run_in_executor(None, session.push, piece, message, epoch):
+                    return  # interrupted
+            if chunk.last_chunk:
+                session.flush(epoch)
+
+    def interrupt(self) -> None:
+        """Stops speaking now: all sound that was not given is dropped, and the end of the utterance
+        is never reported. No frame that ``run()`` gives after this has any of it."""
+        session, pump = self._session, self._pump
+        if session is None or pump is None:
+            return
+        pump.check()
+        session.interrupt()
+        pump.interrupted()
+
+    def _message_of(self, session: Session) -> str:
+        """The message of sound that came without one: one for each utterance."""
+        utterance = session.runtime.utterance()
+        known = self._message
+        if known is None or known[0] is not session or known[1] != utterance:
+            self._message = known = (session, utterance, str(uuid.uuid4()))
+        return known[2]
+
+    # ------------------------------------------------------------------ frames out
+
+    def run(
+        self,
+        out_buffer_empty: Callable[[], bool] | None = None,
+        *,
+        idle_timeout: float | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> FrameIterator:
+        """The frames, as an async iterator that ends with ``cleanup()``, ``stop()`` or
+        ``shutdown()``.
+
+        A frame comes every 40 ms of an absolute clock, never two at once; a consumer that was away
+        for longer finds a new schedule, and no frame of the past. While nobody speaks the frames
+        have no ``audio_chunk``; with ``out_buffer_empty`` they are given only when it returns true.
+        In the middle of an utterance that has no sound left nothing comes for ``idle_timeout``
+        seconds (see ``set_idle_timeout``). One consumer at a time: a second ``run()`` takes over
+        and the first ends. ``loop`` is that of the consumer.
+        """
+        if idle_timeout is not None:
+            self.set_idle_timeout(idle_timeout)
+        return FrameIterator(self, out_buffer_empty, loop)
+
+    def get_first_frame(self) -> NDArray[np.uint8]:
+        """The avatar as it looks at first: BGR, uint8 (height, width, 3). Uses nothing up."""
+        return self._ready().first_picture()
+
+    def get_frame_size(self) -> tuple[int, int]:
+        """(width, height) of the frames, pixels."""
+        return self._ready().size
+
+    # ------------------------------------------------------------------ settings
+
+    def set_idle_timeout(self, seconds: float) -> None:
+        """How long a pause in mid-utterance is held before frames without sound come, 0.001 .. 3600
+        seconds; 0.4 at first."""
+        if not 0.001 <= seconds <= 3600:
+            raise InvalidArgumentError(f"an idle timeout is 0.001 to 3600 seconds, not {seconds}")
+        self._idle_timeout = seconds
+        if self._session is not None:
+            self._session.set_idle_timeout(seconds)
+
+    def set_muted(self, muted: bool) -> None:
+        """Muted, speech goes on in silence and with the mouth at rest."""
+        self._muted = bool(muted)
+        if self._session is not None:
+            self._session.runtime.set_muted(self._muted)
+
+    def set_action_triggers(
+        self,
+        keywords: Mapping[str, KeywordTrigger] | None = None,
+        emotions: Mapping[Emotion, str | Sequence[str]] | None = None,
+    ) -> None:
+        """Which action belongs to which words of ``VideoControl.text`` and which emotions.
+
+        ``keywords``: action → KeywordTrigger. ``emotions``: emotion → action, or several of which
+        one is drawn; one counts from a score of 0.1.
+        """
+        if not self.settings.ALLOW_VIDEO_SCRIPT_UPDATE:
+            raise InvalidArgumentError(
+                "triggers may not be changed: ALLOW_VIDEO_SCRIPT_UPDATE is false"
+            )
+        self._triggers = Triggers(keywords, emotions)
+        if self._session is not None:
+            self._session.triggers = self._triggers
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def fps(self) -> int:
+        """Frames per second: 25."""
+        return 25
+
+    @property
+    def frame_width(self) -> int:
+        """Pixels."""
+        return self._ready().size[0]
+
+    @property
+    def frame_height(self) -> int:
+        """Pixels."""
+        return self._ready().size[1]
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the sound of frames, Hz: 16000."""
+        return 16000
+
+    @property
+    def samples_per_tick(self) -> int:
+        """Samples of sound per frame: 640."""
+        return 640
+
+    @property
+    def model_path(self) -> str | None:
+        """The avatar's file."""
+        return self._path
+
+    @property
+    def model_hash(self) -> str | None:
+        """SHA-256 of the avatar's file in hexadecimal; None without one."""
+        if self._path is None:
+            return None
+        if self._hash is None or self._hash[0] != self._path:
+            self._hash = (self._path, _file_hash(self._path))
+        return self._hash[1]
+
+    def stats(self) -> Stats:
+        """What the session has done: queue, underruns, interruptions, time per stage."""
+        return self._ready().stats()
+
+    def _is_loaded(self) -> bool:
+        return self._session is not None
+
+    def _check_alive(self) -> None:
+        if self._pump is not None:
+            self._pump.check()
+
+    def _ready(self) -> Session:
+        """The session. Raises what killed it, or why there is none."""
+        self._check_alive()
+        session = self._session
+        if session is None:
+            if self._stopped:
+                raise self._stopped_error()
+            raise RuntimeNotReadyError("no avatar is loaded: await start() or set_model(path)")
+        return session
+
+    @staticmethod
+    def _stopped_error() -> RuntimeNotReadyError:
+        return RuntimeNotReadyError("this live avatar was stopped", code="stopped")
+
+    def _name(self) -> str:
+        return self._identity or self._transaction_id
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._stopped else "live" if self._session else "not loaded"
+        return f"<{type(self).__name__} of {self._path!r}, {state}>"
+
+
+AsyncAvatar = AsyncBithuman
+
+
+def _stop_unwanted(loading: asyncio.Future[Session]) -> None:
+    if not loading.cancelled() and loading.exception() is None:
+        loading.result().stop()
+
+
+def _file_hash(path: str) -> str:
+    import hashlib
+
+    digest: Any = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return str(digest.hexdigest())
