@@ -1,7 +1,9 @@
 /* When frames are due and what they are: the clock of one stream. Plain arithmetic on times that the
  * caller brings, so that tests drive it.
  *
- * A REALTIME stream gives a frame every 40 ms on an absolute schedule. Silent, it gives idle frames. In
+ * A REALTIME stream gives a frame every 40 ms on an absolute schedule. A caller who comes late does not shift
+ * it: missed idle frames are left out, late speech is caught up with at double speed, never in a burst. Only
+ * after RESTART_US is there nothing left to catch up with. Silent, it gives idle frames. In
  * mid-utterance it gives nothing but speech: where the audio runs out it holds still, because a picture
  * without its sound would move all sound behind it; only after the hold time it gives idle frames, and the
  * schedule begins anew with the sound that comes then. */
@@ -12,8 +14,10 @@
 #include <stdint.h>
 
 #define BEI_PACE_TICK_US 40000
-#define BEI_PACE_NOW INT64_MIN   /* due whatever the time */
-#define BEI_PACE_NEVER INT64_MAX /* not due before something happens */
+#define BEI_PACE_LEAST_US 20000    /* between two frames, whatever is due */
+#define BEI_PACE_RESTART_US 400000 /* so late, the schedule begins anew */
+#define BEI_PACE_NOW INT64_MIN     /* due whatever the time */
+#define BEI_PACE_NEVER INT64_MAX   /* not due before something happens */
 
 enum bei_pace_kind { BEI_PACE_NOTHING, BEI_PACE_SPEECH, BEI_PACE_IDLE };
 
@@ -24,7 +28,8 @@ typedef struct bei_pace {
     bool open;    /* an utterance has begun and not ended */
     bool starved; /* it has run out of audio */
     int64_t next; /* when the next frame is due; starved: when the waiting ends */
-    int64_t last; /* when the last frame was given */
+    bool given;   /* a frame, once */
+    int64_t last; /* when the last one was */
     uint64_t underruns;
 } bei_pace_t;
 
