@@ -5,25 +5,40 @@
 
 #include "base/error.h"
 
-/* The handle itself is the decoder; the type only gives it a name of ours. */
-static tjhandle handle_of(bei_jpeg_t *decoder)
+struct bei_jpeg {
+    tjhandle handle; /* NULL: has to be made anew */
+};
+
+static be_status open_handle(bei_jpeg_t *decoder)
 {
-    return (tjhandle)decoder;
+    if (!decoder->handle)
+        decoder->handle = tjInitDecompress();
+    if (!decoder->handle)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a JPEG decoder");
+    return BE_OK;
 }
 
 be_status bei_jpeg_create(bei_jpeg_t **out)
 {
-    tjhandle handle = tjInitDecompress();
-    if (!handle)
+    bei_jpeg_t *decoder = bei_calloc(1, sizeof *decoder);
+    if (!decoder)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a JPEG decoder");
-    *out = (bei_jpeg_t *)handle;
+    be_status status = open_handle(decoder);
+    if (status != BE_OK) {
+        bei_jpeg_destroy(decoder);
+        return status;
+    }
+    *out = decoder;
     return BE_OK;
 }
 
 void bei_jpeg_destroy(bei_jpeg_t *decoder)
 {
-    if (decoder)
-        tjDestroy(handle_of(decoder));
+    if (!decoder)
+        return;
+    if (decoder->handle)
+        tjDestroy(decoder->handle);
+    bei_free(decoder);
 }
 
 static be_status check_header(tjhandle handle, bei_span_t jpeg, const bei_i420_t *to)
@@ -41,11 +56,8 @@ static be_status check_header(tjhandle handle, bei_span_t jpeg, const bei_i420_t
     return BE_OK;
 }
 
-be_status bei_jpeg_decode(bei_jpeg_t *decoder, bei_span_t jpeg, const bei_i420_t *to)
+static be_status decode(tjhandle handle, bei_span_t jpeg, const bei_i420_t *to)
 {
-    tjhandle handle = handle_of(decoder);
-    if (jpeg.size == 0 || jpeg.size > INT_MAX)
-        return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture has no bytes");
     BEI_TRY(check_header(handle, jpeg, to));
     uint8_t *planes[3] = {to->plane[0], to->plane[1], to->plane[2]};
     int strides[3] = {(int)to->stride[0], (int)to->stride[1], (int)to->stride[2]};
@@ -56,4 +68,18 @@ be_status bei_jpeg_decode(bei_jpeg_t *decoder, bei_span_t jpeg, const bei_i420_t
         return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture cannot be decoded: %s",
                              tjGetErrorStr2(handle));
     return BE_OK;
+}
+
+be_status bei_jpeg_decode(bei_jpeg_t *decoder, bei_span_t jpeg, const bei_i420_t *to)
+{
+    if (jpeg.size == 0 || jpeg.size > INT_MAX)
+        return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture has no bytes");
+    BEI_TRY(open_handle(decoder));
+    be_status status = decode(decoder->handle, jpeg, to);
+    if (status !=
+        BE_OK) { /* a header that ends too soon would be seen again with the next picture */
+        tjDestroy(decoder->handle);
+        decoder->handle = NULL;
+    }
+    return status;
 }

@@ -277,17 +277,20 @@ be_status bei_pool_finish(bei_pool_t *pool)
 
 bei_pool_counts_t bei_pool_counts(bei_pool_t *pool)
 {
-    bei_mutex_lock(&pool->lock);
     const bei_pool_demand_t *demand = &pool->demand;
-    bei_pool_counts_t counts = {demand->budget,
-                                demand->held,
-                                demand->peak,
-                                demand->by_worker,
-                                demand->by_callers,
-                                demand->queued,
-                                0};
-    for (uint32_t i = 0; i < pool->count; i++)
+    bei_mutex_lock(&pool->lock);
+    bei_pool_counts_t counts = {
+        .budget = demand->budget,
+        .held = demand->held,
+        .peak = demand->peak,
+        .by_worker = demand->by_worker,
+        .by_callers = demand->by_callers,
+        .queued = demand->queued,
+    };
+    for (uint32_t i = 0; i < pool->count; i++) {
         counts.pins += pool->items[i].pins;
+        counts.decoding += atomic_load(&pool->items[i].state) == BEI_ITEM_DECODING;
+    }
     bei_mutex_unlock(&pool->lock);
     return counts;
 }

@@ -77,6 +77,7 @@ typedef struct bei_pool_counts {
     uint64_t by_worker, by_callers; /* pictures decoded */
     uint32_t queued;                /* expected pictures that the worker has not looked at yet */
     uint32_t pins;
+    uint32_t decoding; /* pictures that somebody decodes now */
 } bei_pool_counts_t;
 
 bei_pool_counts_t bei_pool_counts(bei_pool_t *pool);
