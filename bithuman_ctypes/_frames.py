@@ -32,6 +32,7 @@ class FrameIterator:
         self._not_before: int | None = None
         self._base = 0
         self._count = 0
+        self._given = 0
 
     def __aiter__(self) -> FrameIterator:
         return self
@@ -44,7 +45,7 @@ class FrameIterator:
             if pump is None:
                 self._ended = True
                 raise StopAsyncIteration
-            frame = await pump.next(self._not_before)
+            frame = await pump.next(self._not_before, self._patience())
             # In the meantime another run() may have taken over.
             if frame is None or self._current() is not pump:
                 continue
@@ -78,11 +79,21 @@ class FrameIterator:
         return pump
 
     def _note(self, frame: VideoFrame) -> None:
+        self._given += 1
         if frame.info is not None:
             self._not_before = frame.info.timestamp_us + PERIOD_US
         if frame.frame_index is not None:
             frame.frame_index += self._base
             self._count = frame.frame_index + 1
+
+    def _patience(self) -> int:
+        """How late a consumer may ask before it was away rather than slow, in microseconds.
+
+        Whoever publishes tracks does it after the first frame, and begins a grid with that one.
+        """
+        if self._given <= 1:
+            return PERIOD_US
+        return PERIOD_US * max(1, self._runtime._options.output_buffer_size)
 
     def _idle_is_wanted(self) -> bool:
         return self._may_idle is None or bool(self._may_idle())

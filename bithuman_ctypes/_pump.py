@@ -38,6 +38,7 @@ class Pump:
         self._lock = threading.Lock()
         self._frame: VideoFrame | None = None
         self._armed = False
+        self._timer: asyncio.TimerHandle | None = None  # of the consumer's loop, and its alone
         self._closed = False
         self._failure: BaseException | None = None
         self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Future[bool]] | None = None
@@ -57,11 +58,14 @@ class Pump:
             raise type(failure)(str(failure), code=failure.code) from failure
         raise Failed(f"the session died of {failure!r}", code="internal") from failure
 
-    async def next(self, not_before_us: int | None = None) -> VideoFrame | None:
+    async def next(
+        self, not_before_us: int | None = None, patience_us: int = PERIOD_US
+    ) -> VideoFrame | None:
         """The next frame; None when the pump was closed. Raises what killed the session.
 
-        ``not_before_us``: a time of the engine's clock before which a new schedule must not begin.
-        Cancelling it loses nothing. It may give None early after ``release``.
+        ``not_before_us``: a time of the engine's clock before which a new stream must not begin.
+        ``patience_us``: a consumer that asks later than this after its frame was due was away, see
+        ``_arm_when_in_time``. Cancelling it loses nothing. It gives None early after ``release``.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -84,20 +88,25 @@ class Pump:
                 continue
             try:
                 if arm:
-                    self._arm_when_in_time(loop, not_before_us)
+                    self._arm_when_in_time(loop, not_before_us, patience_us)
                 if await future:
                     return None
             finally:
+                if self._timer is not None:  # cancelled, and the loop may never run again
+                    self._timer.cancel()
+                    self._timer, self._armed = None, False
                 with self._lock:
                     if self._waiting is not None and self._waiting[1] is future:
                         self._waiting = None
 
-    def _arm_when_in_time(self, loop: asyncio.AbstractEventLoop, not_before_us: int | None) -> None:
+    def _arm_when_in_time(
+        self, loop: asyncio.AbstractEventLoop, not_before_us: int | None, patience_us: int
+    ) -> None:
         """Arms now, or a period later for a consumer that was away.
 
         The schedule begins anew then. If it began at once, the frame that is asked for would follow
-        the one that was shown a moment ago within less than a period, and whoever shows them on a
-        grid would be a frame late from then on.
+        the one that the consumer shows just now within less than a period, and whoever shows them
+        on a grid of their own would be a frame late from then on.
         """
         now = now_us()
         due = self.session.runtime.next_due()
@@ -105,14 +114,15 @@ class Pump:
         if due is not None:
             if due < 0 and not_before_us is not None:
                 begin = max(now, not_before_us)
-            elif 0 <= due <= now - PERIOD_US:
+            elif 0 <= due <= now - patience_us:
                 begin = now + PERIOD_US
         if begin > now:
-            loop.call_later((begin - now) / 1e6, self._arm)
+            self._timer = loop.call_later((begin - now) / 1e6, self._arm)
         else:
             self._arm()
 
     def _arm(self) -> None:
+        self._timer = None
         try:
             self._threads.arm(self.session.runtime)
         except BithumanError as error:

@@ -8,6 +8,7 @@ threads calls it back, once.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import logging
 import os
@@ -16,6 +17,7 @@ import weakref
 from typing import Protocol
 
 from bithuman_ctypes._lowlevel import Runtime, Waiter
+from bithuman_ctypes.errors import RuntimeNotReadyError
 
 logger = logging.getLogger("bithuman_ctypes.live")
 
@@ -62,7 +64,8 @@ class WaiterThreads:
     def remove(self, runtime: Runtime, tag: int) -> None:
         """Takes a stream out; a call of its listener may still be under way."""
         self._listeners.pop(tag, None)
-        if not runtime.closed and not self._waiter.closed:
+        # Closed meanwhile, or a forked process: it has left the set, or there is none.
+        with contextlib.suppress(RuntimeNotReadyError):
             self._waiter.remove(runtime)
 
     def arm(self, runtime: Runtime) -> None:

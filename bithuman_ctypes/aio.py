@@ -49,9 +49,10 @@ class AsyncBithuman(TokenMixin):
     """A live avatar: sound in at any time and any speed, 25 frames a second out.
 
     Sound waits in the engine, at most ``input_buffer_size`` bytes of it at 16 kHz and 16 bits (0:
-    ten minutes); more raises RuntimeNotReadyError (queue_full). ``output_buffer_size`` bounds the
-    frames that wait for ``run()``: as each is made when it is due and asked for, one at most ever
-    does. ``num_threads``: of the audio encoder, 0 one, < 0 as many as are sensible. ``quality``:
+    ten minutes); more raises RuntimeNotReadyError (queue_full). A frame is made when it is due and
+    asked for, so none waits; a consumer that is late gets its frame at once, and one that is later
+    than ``output_buffer_size`` frames was away: it finds a new schedule, a period after it came
+    back. ``num_threads``: of the audio encoder, 0 one, < 0 as many as are sensible. ``quality``:
     "low", "medium" or "high", which is how much sound beyond a frame is known: 40, 80 or 120 ms;
     more is smoother and later; ``lookahead_ms`` says it directly. ``output_size``: (width, height),
     or the longest side. ``pixel_format``: "bgr24", or another one for ``VideoFrame.image``, such as
