@@ -255,6 +255,25 @@ static void the_planar_formats_keep_every_sample(void **state)
         }
 }
 
+/* Wider than any kernel's inner piece. */
+static void wide_rows_are_those_of_the_reference(void **state)
+{
+    (void)state;
+    srand(8);
+    picture_t from = make_picture(8191, 3);
+    for (be_pixel_format format = BE_PIXEL_BGR24; format <= BE_PIXEL_NV12; format++) {
+        bei_image_t expected = make_image(format, &from.planes, 0);
+        bei_image_t actual = make_image(format, &from.planes, 0);
+        bei_convert_with(&bei_convert_c, &from.planes, &expected);
+        bei_convert(&from.planes, &actual);
+        assert_memory_equal(expected.plane[0], actual.plane[0],
+                            bei_image_bytes(format, 8191, 3, 0));
+        free(expected.plane[0]);
+        free(actual.plane[0]);
+    }
+    free(from.block);
+}
+
 /* ---------------------------------------------------------------- layouts */
 
 static void packed_layouts_are_those_of_the_header(void **state)
@@ -322,6 +341,7 @@ int main(void)
         cmocka_unit_test(colours_are_those_of_jpeg),
         cmocka_unit_test(the_packed_formats_have_the_same_colours),
         cmocka_unit_test(the_planar_formats_keep_every_sample),
+        cmocka_unit_test(wide_rows_are_those_of_the_reference),
         cmocka_unit_test(packed_layouts_are_those_of_the_header),
         cmocka_unit_test(the_last_row_needs_no_padding),
         cmocka_unit_test(what_does_not_fit_is_refused_with_the_numbers),

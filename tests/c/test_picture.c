@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "picture/compositor.h"
+#include "picture/convert.h"
 #include "picture/jpeg.h"
 
 static void fill_random(uint8_t *bytes, size_t n)
@@ -299,6 +300,141 @@ static void a_letterbox_is_centred_and_filled(void **state)
     bei_compositor_destroy(compositor);
 }
 
+/* One output of a composed frame, in a heap block of exactly its size. */
+static bei_image_t write_as(bei_compositor_t *compositor, be_pixel_format format, uint32_t width,
+                            uint32_t height)
+{
+    uint8_t *block = malloc(bei_image_bytes(format, width, height, 0));
+    const bei_image_t image = image_over(block, format, width, height);
+    bei_compositor_write(compositor, &image);
+    return image;
+}
+
+/* Luma and chroma of a place, whatever the planar format. */
+static void sample(const bei_image_t *image, uint32_t x, uint32_t y, uint8_t yuv[3])
+{
+    const uint32_t apart = image->format == BE_PIXEL_NV12 ? 2 : 1;
+    const size_t at = (size_t)(y / 2) * image->stride[1] + (size_t)(x / 2) * apart;
+    yuv[0] = image->plane[0][(size_t)y * image->stride[0] + x];
+    yuv[1] = image->plane[1][at];
+    yuv[2] = apart == 2 ? image->plane[1][at + 1] : image->plane[2][at];
+}
+
+/* The picture exactly, what surrounds it within the rounding of its colour, no pixel half of each. */
+static void assert_planar_agrees(const bei_image_t *planar, const bei_image_t *bgr,
+                                 const uint8_t fill[3])
+{
+    for (uint32_t y = 0; y < bgr->height; y++)
+        for (uint32_t x = 0; x < bgr->width; x++) {
+            const uint8_t *expected = bgr->plane[0] + (size_t)y * bgr->stride[0] + 3 * (size_t)x;
+            uint8_t yuv[3], actual[2][3];
+            sample(planar, x, y, yuv);
+            const uint8_t *const luma[2] = {yuv, yuv};
+            uint8_t *const out[2] = {actual[0], actual[1]};
+            bei_convert_c.bgr24(luma, yuv + 1, yuv + 2, out, 1);
+            const int allowed = memcmp(expected, fill, 3) == 0 ? 2 : 0;
+            for (int c = 0; c < 3; c++)
+                assert_in_range(actual[0][c] - expected[c] + 2, 2 - allowed, 2 + allowed);
+        }
+}
+
+static void assert_packed_agrees(const bei_image_t *packed, const bei_image_t *bgr, uint32_t size,
+                                 const uint32_t channel[3])
+{
+    for (uint32_t i = 0; i < bgr->width * bgr->height; i++)
+        for (uint32_t c = 0; c < 3; c++)
+            assert_int_equal(packed->plane[0][i * size + channel[c]], bgr->plane[0][3 * i + c]);
+}
+
+static void every_format_shows_the_same_picture(void **state)
+{
+    scene_t *s = *state;
+    static const uint32_t SIZE[][2] = {{W, H},    {96, 96},       {97, 95},   {31, 64},
+                                       {101, 33}, {50, 200},      {3, 90},    {90, 1},
+                                       {1, 1},    {W + 6, H + 1}, {W + 3, H}, {193, 129}};
+    bei_compositor_t *compositor = NULL;
+    assert_int_equal(bei_compositor_create(&s->scene, &compositor), BE_OK);
+    assert_int_equal(bei_compositor_compose(compositor, 1, 1), BE_OK);
+    for (size_t i = 0; i < sizeof SIZE / sizeof *SIZE; i++) {
+        const be_compose_size_t size = {SIZE[i][0], SIZE[i][1], 250, 3, 120, 0};
+        const uint8_t fill[3] = {250, 3, 120};
+        uint32_t w, h;
+        assert_int_equal(bei_compositor_set_size(compositor, &size, &w, &h), BE_OK);
+        bei_image_t image[6];
+        for (be_pixel_format f = BE_PIXEL_BGR24; f <= BE_PIXEL_NV12; f++)
+            image[f] = write_as(compositor, f, w, h);
+        const bei_image_t *bgr = &image[BE_PIXEL_BGR24];
+        assert_packed_agrees(&image[BE_PIXEL_RGB24], bgr, 3, (const uint32_t[]){2, 1, 0});
+        assert_packed_agrees(&image[BE_PIXEL_BGRA32], bgr, 4, (const uint32_t[]){0, 1, 2});
+        for (uint32_t p = 0; p < w * h; p++)
+            assert_int_equal(image[BE_PIXEL_BGRA32].plane[0][4 * p + 3], 255);
+        assert_planar_agrees(&image[BE_PIXEL_I420], bgr, fill);
+        assert_planar_agrees(&image[BE_PIXEL_NV12], bgr, fill);
+        for (be_pixel_format f = BE_PIXEL_BGR24; f <= BE_PIXEL_NV12; f++)
+            free(image[f].plane[0]);
+    }
+    bei_compositor_destroy(compositor);
+}
+
+/* Rows of samples that both images have. */
+static void assert_same_rows(const bei_image_t *a, const bei_image_t *b)
+{
+    for (int i = 0; i < 3 && a->plane[i]; i++) {
+        const uint32_t rows = i == 0 ? a->height : bei_i420_half(a->height);
+        for (uint32_t y = 0; y < rows; y++)
+            assert_memory_equal(a->plane[i] + (size_t)y * a->stride[i],
+                                b->plane[i] + (size_t)y * b->stride[i], b->stride[i]);
+    }
+}
+
+static void a_view_shows_what_a_copy_would_and_stays_where_it_is(void **state)
+{
+    scene_t *s = *state;
+    static const be_compose_size_t SIZE[] = {{0, 0, 0, 0, 0, 0},
+                                             {50, 90, 9, 8, 7, 0},
+                                             {W, 2 * H, 1, 2, 3, 0},
+                                             {W / 2, H / 2, 0, 0, 0, 0}};
+    bei_compositor_t *compositor = NULL;
+    assert_int_equal(bei_compositor_create(&s->scene, &compositor), BE_OK);
+    for (size_t i = 0; i < sizeof SIZE / sizeof *SIZE; i++)
+        for (be_pixel_format f = BE_PIXEL_BGR24; f <= BE_PIXEL_NV12; f++) {
+            uint32_t w, h;
+            bei_image_t first, again;
+            assert_int_equal(bei_compositor_set_size(compositor, &SIZE[i], &w, &h), BE_OK);
+            assert_int_equal(bei_compositor_compose(compositor, 0, 1), BE_OK);
+            assert_int_equal(bei_compositor_view(compositor, f, &first), BE_OK);
+            assert_int_equal(bei_compositor_compose(compositor, 2, 0), BE_OK);
+            const bei_image_t copy = write_as(compositor, f, w, h);
+            assert_int_equal(bei_compositor_view(compositor, f, &again), BE_OK);
+            assert_ptr_equal(first.plane[0], again.plane[0]);
+            assert_int_equal(again.width, w);
+            assert_int_equal(again.height, h);
+            assert_same_rows(&again, &copy);
+            free(copy.plane[0]);
+        }
+    bei_image_t unknown = {.width = 5};
+    assert_int_equal(bei_compositor_view(compositor, (be_pixel_format)9, &unknown),
+                     BE_ERR_INVALID_ARG);
+    assert_int_equal(unknown.width, 5);
+    bei_compositor_destroy(compositor);
+}
+
+/* The stream's own format in its own size is lent without a copy: what is composed next is there. */
+static void the_canvas_itself_is_lent(void **state)
+{
+    scene_t *s = *state;
+    bei_compositor_t *compositor = NULL;
+    bei_image_t view;
+    assert_int_equal(bei_compositor_create(&s->scene, &compositor), BE_OK);
+    assert_int_equal(bei_compositor_compose(compositor, 0, 0), BE_OK);
+    assert_int_equal(bei_compositor_view(compositor, BE_PIXEL_I420, &view), BE_OK);
+    assert_int_equal(bei_compositor_compose(compositor, 2, 1), BE_OK);
+    const bei_image_t copy = write_as(compositor, BE_PIXEL_I420, W, H);
+    assert_same_rows(&view, &copy);
+    free(copy.plane[0]);
+    bei_compositor_destroy(compositor);
+}
+
 static void a_damaged_picture_is_an_error_each_time(void **state)
 {
     scene_t *s = *state;
@@ -328,6 +464,11 @@ int main(void)
         cmocka_unit_test(a_paste_may_hang_over_every_edge),
         cmocka_unit_test(an_absurd_pose_is_refused),
         cmocka_unit_test_setup_teardown(a_letterbox_is_centred_and_filled, make_scene, free_scene),
+        cmocka_unit_test_setup_teardown(every_format_shows_the_same_picture, make_scene,
+                                        free_scene),
+        cmocka_unit_test_setup_teardown(a_view_shows_what_a_copy_would_and_stays_where_it_is,
+                                        make_scene, free_scene),
+        cmocka_unit_test_setup_teardown(the_canvas_itself_is_lent, make_scene, free_scene),
         cmocka_unit_test_setup_teardown(a_damaged_picture_is_an_error_each_time, make_scene,
                                         free_scene),
     };

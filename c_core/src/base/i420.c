@@ -37,6 +37,10 @@ void bei_i420_copy(const bei_i420_t *to, const bei_i420_t *from)
     for (int i = 0; i < 3; i++) {
         uint32_t width = i == 0 ? to->width : bei_i420_half(to->width);
         uint32_t height = i == 0 ? to->height : bei_i420_half(to->height);
+        if (to->stride[i] == width && from->stride[i] == width) { /* no gaps: one long row */
+            memcpy(to->plane[i], from->plane[i], (size_t)width * height);
+            continue;
+        }
         for (uint32_t y = 0; y < height; y++)
             memcpy(to->plane[i] + (size_t)y * to->stride[i],
                    from->plane[i] + (size_t)y * from->stride[i], width);

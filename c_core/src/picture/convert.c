@@ -4,32 +4,65 @@
 
 #include "base/cpu.h"
 
-static uint8_t clamp(int value)
+enum { BLOCK = 128 }; /* pixels at a time, in loops that compilers vectorise */
+
+/* What the chroma of a block adds to its pixels' colours; green is subtracted. */
+typedef struct tint {
+    int16_t b[BLOCK], g[BLOCK], r[BLOCK];
+} tint_t;
+
+static int16_t scaled(int centred, int factor)
 {
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+    return (int16_t)((128 * centred * factor + 16384) >> 15);
 }
 
-static int scaled(int centred, int factor)
+static void set_tint(tint_t *tint, const uint8_t *u, const uint8_t *v, uint32_t count)
 {
-    return (128 * centred * factor + 16384) >> 15;
+    for (uint32_t i = 0; i < bei_i420_half(count); i++) {
+        const int cu = u[i] - 128, cv = v[i] - 128;
+        tint->b[2 * i] = tint->b[2 * i + 1] = scaled(cu, 454);
+        tint->g[2 * i] = tint->g[2 * i + 1] = (int16_t) - (scaled(cu, 88) + scaled(cv, 183));
+        tint->r[2 * i] = tint->r[2 * i + 1] = scaled(cv, 359);
+    }
 }
 
-/* Every packed format: pixels of `size` bytes, blue at `blue`, red opposite, 255 in the fourth byte. */
+static void add_clamped(const uint8_t *y, const int16_t *tint, uint32_t count,
+                        uint8_t *restrict out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const int16_t value = (int16_t)(y[i] + tint[i]);
+        const int16_t positive = value < 0 ? 0 : value;
+        out[i] = (uint8_t)(positive > 255 ? 255 : positive);
+    }
+}
+
+/* Up to a block of one row: pixels of `size` bytes, blue at `blue`, red opposite, 255 in the fourth. */
+static inline void put_pixels(const uint8_t *y, const tint_t *tint, uint8_t *restrict out,
+                              uint32_t count, const uint32_t size, const uint32_t blue)
+{
+    uint8_t b[BLOCK], g[BLOCK], r[BLOCK];
+    add_clamped(y, tint->b, count, b);
+    add_clamped(y, tint->g, count, g);
+    add_clamped(y, tint->r, count, r);
+    for (uint32_t i = 0; i < count; i++, out += size) {
+        out[blue] = b[i];
+        out[1] = g[i];
+        out[2 - blue] = r[i];
+        if (size == 4)
+            out[3] = 255;
+    }
+}
+
 static inline void convert(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,
                            uint8_t *const out[2], uint32_t width, const uint32_t size,
                            const uint32_t blue)
 {
-    for (uint32_t x = 0; x < width; x++) {
-        const int cu = u[x / 2] - 128, cv = v[x / 2] - 128;
-        const int b = scaled(cu, 454), g = scaled(cu, 88) + scaled(cv, 183), r = scaled(cv, 359);
-        for (int row = 0; row < 2; row++) {
-            uint8_t *pixel = out[row] + (size_t)x * size;
-            pixel[blue] = clamp(y[row][x] + b);
-            pixel[1] = clamp(y[row][x] - g);
-            pixel[2 - blue] = clamp(y[row][x] + r);
-            if (size == 4)
-                pixel[3] = 255;
-        }
+    for (uint32_t x = 0; x < width; x += BLOCK) {
+        const uint32_t count = width - x < BLOCK ? width - x : BLOCK;
+        tint_t tint;
+        set_tint(&tint, u + x / 2, v + x / 2, count);
+        put_pixels(y[0] + x, &tint, out[0] + (size_t)x * size, count, size, blue);
+        put_pixels(y[1] + x, &tint, out[1] + (size_t)x * size, count, size, blue);
     }
 }
 
@@ -51,7 +84,7 @@ static void bgra32(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v
     convert(y, u, v, out, width, 4, 0);
 }
 
-static void interleave(const uint8_t *u, const uint8_t *v, uint8_t *out, uint32_t count)
+static void interleave(const uint8_t *u, const uint8_t *v, uint8_t *restrict out, uint32_t count)
 {
     for (uint32_t x = 0; x < count; x++) {
         out[2 * x] = u[x];
@@ -96,9 +129,9 @@ static void to_nv12(const bei_i420_t *picture, const bei_image_t *image, bei_con
            image->plane[1] + (size_t)y * image->stride[1], bei_i420_half(picture->width));
 }
 
-void bei_convert(const bei_i420_t *picture, const bei_image_t *image)
+void bei_convert_with(const bei_convert_kernels_t *kernels, const bei_i420_t *picture,
+                      const bei_image_t *image)
 {
-    const bei_convert_kernels_t *kernels = bei_convert_best();
     switch (image->format) {
     case BE_PIXEL_BGR24:
         to_packed(picture, image, kernels->bgr24);
@@ -117,4 +150,9 @@ void bei_convert(const bei_i420_t *picture, const bei_image_t *image)
         bei_i420_copy(&to, picture);
     }
     }
+}
+
+void bei_convert(const bei_i420_t *picture, const bei_image_t *image)
+{
+    bei_convert_with(bei_convert_best(), picture, image);
 }

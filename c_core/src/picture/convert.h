@@ -35,4 +35,8 @@ const bei_convert_kernels_t *bei_convert_best(void);
 /* Writes a picture in the image's format; their sizes are equal. */
 void bei_convert(const bei_i420_t *picture, const bei_image_t *image);
 
+/* bei_convert by kernels of choice. */
+void bei_convert_with(const bei_convert_kernels_t *kernels, const bei_i420_t *picture,
+                      const bei_image_t *image);
+
 #endif

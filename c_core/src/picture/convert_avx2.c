@@ -7,7 +7,11 @@
 #define AVX2 __attribute__((target("avx2")))
 #define INLINE_AVX2 AVX2 inline __attribute__((always_inline))
 
-enum { BLOCK = 32 }; /* pixels at a time */
+enum {
+    BLOCK = 32, /* pixels at a time */
+    SEGMENT =
+        128, /* blocks of one row, then those of the other: memory likes long runs of writes */
+};
 
 enum order { BGR24, RGB24, BGRA32 };
 
@@ -113,14 +117,6 @@ INLINE_AVX2 static void store(uint8_t *out, colours_t c, const enum order order)
         store_24(out, c);
 }
 
-INLINE_AVX2 static void block(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,
-                              uint8_t *const out[2], const enum order order)
-{
-    const tint_t tint = tint_of(u, v);
-    store(out[0], colours_of(y[0], tint), order);
-    store(out[1], colours_of(y[1], tint), order);
-}
-
 /* The last pixels, fewer than a block, by way of memory that may be read and written beyond them. */
 INLINE_AVX2 static void rest(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,
                              uint8_t *const out[2], uint32_t width, const enum order order)
@@ -131,28 +127,41 @@ INLINE_AVX2 static void rest(const uint8_t *const y[2], const uint8_t *u, const 
         memcpy(luma[row], y[row], width);
     memcpy(chroma[0], u, bei_i420_half(width));
     memcpy(chroma[1], v, bei_i420_half(width));
-    const uint8_t *const from[2] = {luma[0], luma[1]};
-    uint8_t *const to[2] = {pixels[0], pixels[1]};
-    block(from, chroma[0], chroma[1], to, order);
-    for (int row = 0; row < 2; row++)
+    const tint_t tint = tint_of(chroma[0], chroma[1]);
+    for (int row = 0; row < 2; row++) {
+        store(pixels[row], colours_of(luma[row], tint), order);
         memcpy(out[row], pixels[row], width * size);
+    }
+}
+
+/* Whole blocks of two rows; the second finds its tints where the first left them. */
+INLINE_AVX2 static void segment(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,
+                                uint8_t *const out[2], uint32_t blocks, const enum order order)
+{
+    const size_t step = BLOCK * (order == BGRA32 ? 4 : 3);
+    tint_t tint[SEGMENT];
+    for (size_t i = 0; i < blocks; i++) {
+        tint[i] = tint_of(u + i * (BLOCK / 2), v + i * (BLOCK / 2));
+        store(out[0] + i * step, colours_of(y[0] + i * BLOCK, tint[i]), order);
+    }
+    for (size_t i = 0; i < blocks; i++)
+        store(out[1] + i * step, colours_of(y[1] + i * BLOCK, tint[i]), order);
 }
 
 INLINE_AVX2 static void convert(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,
                                 uint8_t *const out[2], uint32_t width, const enum order order)
 {
     const size_t size = order == BGRA32 ? 4 : 3;
-    const uint8_t *from[2] = {y[0], y[1]};
-    uint8_t *to[2] = {out[0], out[1]};
-    for (; width >= BLOCK; width -= BLOCK, u += BLOCK / 2, v += BLOCK / 2) {
-        block(from, u, v, to, order);
-        for (int row = 0; row < 2; row++) {
-            from[row] += BLOCK;
-            to[row] += BLOCK * size;
-        }
+    for (uint32_t x = 0, count; x < width; x += count) {
+        const uint8_t *const from[2] = {y[0] + x, y[1] + x};
+        uint8_t *const to[2] = {out[0] + x * size, out[1] + x * size};
+        const uint32_t blocks = (width - x) / BLOCK < SEGMENT ? (width - x) / BLOCK : SEGMENT;
+        count = blocks > 0 ? blocks * BLOCK : width - x;
+        if (blocks > 0)
+            segment(from, u + x / 2, v + x / 2, to, blocks, order);
+        else
+            rest(from, u + x / 2, v + x / 2, to, count, order);
     }
-    if (width > 0)
-        rest(from, u, v, to, width, order);
 }
 
 AVX2 static void bgr24(const uint8_t *const y[2], const uint8_t *u, const uint8_t *v,

@@ -1,0 +1,179 @@
+/* essence-bench-kernels [WIDTH HEIGHT [ROUNDS]]
+ *
+ * Times how a composed picture gets out: each pixel format and each change of size, by every kernel
+ * that this processor runs, beside a copy of as many bytes. All take turns, so that they see the same
+ * machine. One line each: microseconds (median, and the copy's), and their ratio, which is what holds
+ * on other machines.
+ *   warm   into one buffer that is written again and again, as a view is
+ *   cold   into a set of buffers too large for the caches, as a queue of frames is */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/i420.h"
+#include "base/memory.h"
+#include "picture/convert.h"
+#include "picture/image.h"
+#include "picture/resize.h"
+
+enum { COLD_SET = 64, CASES = 32 };
+
+static double now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, ascending);
+    return values[n / 2];
+}
+
+/* One thing to time, and the copy beside it. */
+typedef struct timed {
+    char name[48];
+    const bei_convert_kernels_t *kernels; /* a conversion to `format`; or else */
+    be_pixel_format format;
+    bei_resizer_t *resizer; /* a change of size */
+    size_t bytes;           /* of its output */
+    double *times, *copy_times;
+} timed_t;
+
+typedef struct bench {
+    bei_i420_t picture;
+    uint8_t *cold, *source;
+    size_t largest, rounds, count;
+    timed_t timed[CASES];
+} bench_t;
+
+static void *need(void *block)
+{
+    if (block)
+        return block;
+    fprintf(stderr, "essence-bench-kernels: no memory\n");
+    exit(1);
+}
+
+static timed_t *add(bench_t *b, const char *what, const char *kernel, size_t bytes)
+{
+    timed_t *timed = &b->timed[b->count++];
+    snprintf(timed->name, sizeof timed->name, "%s, %s", what, kernel);
+    timed->bytes = bytes;
+    timed->times = need(malloc(b->rounds * sizeof *timed->times));
+    timed->copy_times = need(malloc(b->rounds * sizeof *timed->copy_times));
+    if (bytes > b->largest)
+        b->largest = bytes;
+    return timed;
+}
+
+static void add_formats(bench_t *b, const bei_convert_kernels_t *kernels, const char *kernel)
+{
+    static const char *const NAME[] = {"BGR24", "RGB24", "BGRA32", "I420", "NV12"};
+    for (be_pixel_format format = BE_PIXEL_BGR24; format <= BE_PIXEL_NV12; format++) {
+        const size_t bytes = bei_image_bytes(format, b->picture.width, b->picture.height, 0);
+        timed_t *timed = add(b, NAME[format - 1], kernel, bytes);
+        timed->kernels = kernels;
+        timed->format = format;
+    }
+}
+
+static void add_resize(bench_t *b, uint32_t width, uint32_t height)
+{
+    char what[32];
+    snprintf(what, sizeof what, "to %u x %u", width, height);
+    timed_t *timed = add(b, what, "I420", (size_t)bei_i420_size(width, height));
+    if (bei_resizer_create(b->picture.width, b->picture.height, width, height, &timed->resizer) !=
+        BE_OK)
+        need(NULL);
+}
+
+static void run(const bench_t *b, const timed_t *timed, uint8_t *out)
+{
+    bei_image_t image;
+    if (timed->resizer)
+        bei_resizer_view(timed->resizer, &b->picture);
+    else if (bei_image_layout(timed->format, b->picture.width, b->picture.height, 0, out,
+                              timed->bytes, &image) == BE_OK)
+        bei_convert_with(timed->kernels, &b->picture, &image);
+}
+
+static void time_all(bench_t *b, int cold)
+{
+    size_t turn = 0;
+    for (size_t round = 0; round < b->rounds; round++)
+        for (size_t i = 0; i < b->count; i++) {
+            timed_t *timed = &b->timed[i];
+            uint8_t *out = b->cold + (cold ? turn++ * 29 % COLD_SET * b->largest : 0);
+            if (!cold) /* what another case left in the caches is not this one's */
+                run(b, timed, out);
+            double start = now_us();
+            run(b, timed, out);
+            double end = now_us();
+            timed->times[round] = end - start;
+            if (cold)
+                out = b->cold + turn++ * 29 % COLD_SET * b->largest;
+            else
+                memcpy(out, b->source, timed->bytes);
+            start = now_us();
+            memcpy(out, b->source, timed->bytes);
+            timed->copy_times[round] = now_us() - start;
+        }
+}
+
+static void print_all(bench_t *b, const char *how)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        timed_t *timed = &b->timed[i];
+        double us = median(timed->times, b->rounds), copy = median(timed->copy_times, b->rounds);
+        printf("%-4s %-24s %8.1f us   copy %7.1f us   ratio %5.2f\n", how, timed->name, us, copy,
+               us / copy);
+    }
+}
+
+static void fill(bench_t *b, uint32_t width, uint32_t height)
+{
+    const size_t bytes = (size_t)bei_i420_size(width, height);
+    uint8_t *block = need(bei_alloc(bytes));
+    for (size_t i = 0; i < bytes; i++)
+        block[i] = (uint8_t)(i * 2654435761u >> 13);
+    b->picture = bei_i420_over(block, width, height);
+}
+
+int main(int argc, char **argv)
+{
+    const uint32_t width = argc > 2 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1280;
+    const uint32_t height = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 720;
+    if (argc == 2 || width < 16 || height < 16 || width > 8192 || height > 8192) {
+        fprintf(stderr, "usage: essence-bench-kernels [WIDTH HEIGHT [ROUNDS]]\n");
+        return 64;
+    }
+    static bench_t b;
+    b.rounds = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 300;
+    b.rounds = b.rounds < 10 ? 10 : b.rounds;
+    fill(&b, width, height);
+    add_formats(&b, &bei_convert_c, "C");
+    if (bei_convert_best() != &bei_convert_c)
+        add_formats(&b, bei_convert_best(), "vector");
+    add_resize(&b, width / 2, height / 2);
+    add_resize(&b, width * 2 / 3, height * 2 / 3);
+    add_resize(&b, width * 3 / 2, height * 3 / 2);
+    b.source = need(bei_alloc(b.largest));
+    memset(b.source, 1, b.largest);
+    b.cold = need(bei_alloc(b.largest * COLD_SET));
+    memset(b.cold, 1, b.largest * COLD_SET);
+    time_all(&b, 0);
+    print_all(&b, "warm");
+    time_all(&b, 1);
+    print_all(&b, "cold");
+    return 0;
+}
