@@ -126,6 +126,77 @@ static void closure_shuts_the_lips_in_the_middle_of_a_vowel(void **state)
     assert_int_equal(openness_of(step(&selector, &shut, &open)), 0);
 }
 
+/* Says one tick after the other with these closures in the middle of a half-open vowel, and notes how
+ * open the lips are. */
+static void close_with(bei_mouth_set_t *set, uint32_t ahead, const double *closures, int n,
+                       int *openness)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, set);
+    bei_lips_target_t targets[16 + BEI_LIPS_MAX_LOOKAHEAD];
+    for (int i = 0; i < 16 + BEI_LIPS_MAX_LOOKAHEAD; i++) {
+        targets[i] = saying(0.5, 0);
+        targets[i].closure = (int16_t)(i < n ? closures[i] * BEI_LIPS_ONE : 0);
+    }
+    for (int i = 0; i < n; i++)
+        openness[i] = openness_of(bei_selector_step(&selector, &targets[i], ahead));
+}
+
+static void a_doubtful_closure_shuts_the_lips_at_its_peak_alone(void **state)
+{
+    const double closures[] = {0, 0, 0.2, 0.45, 0.5, 0.42, 0.1, 0};
+    int openness[8];
+    for (uint32_t ahead = 1; ahead <= BEI_LIPS_MAX_LOOKAHEAD; ahead++) {
+        close_with(*state, ahead, closures, 8, openness);
+        for (int i = 1; i < 8; i++)
+            assert_int_equal(openness[i] == 0, i == 4);
+    }
+}
+
+static void a_closure_that_is_sure_lasts(void **state)
+{
+    const double closures[] = {0, 0, 0.7, 0.9, 0.8, 0, 0};
+    int openness[7];
+    for (uint32_t ahead = 0; ahead <= BEI_LIPS_MAX_LOOKAHEAD; ahead++) {
+        close_with(*state, ahead, closures, 7, openness);
+        for (int i = 1; i < 7; i++)
+            assert_int_equal(openness[i] == 0, i >= 2 && i <= 4);
+    }
+}
+
+static void without_lookahead_every_likely_closure_shuts(void **state)
+{
+    const double closures[] = {0, 0, 0.2, 0.45, 0.5, 0.42, 0.1, 0};
+    int openness[8];
+    close_with(*state, 0, closures, 8, openness);
+    for (int i = 1; i < 8; i++)
+        assert_int_equal(openness[i] == 0, i >= 3 && i <= 5);
+}
+
+static void a_faint_closure_does_not_shut(void **state)
+{
+    const double closures[] = {0, 0, 0.2, 0.35, 0.2, 0};
+    int openness[6];
+    for (uint32_t ahead = 0; ahead <= BEI_LIPS_MAX_LOOKAHEAD; ahead++) {
+        close_with(*state, ahead, closures, 6, openness);
+        for (int i = 1; i < 6; i++)
+            assert_in_range(openness[i], 1, 5);
+    }
+}
+
+/* Smoothing must not take a dip away that may be a closure. */
+static void the_likelier_a_closure_the_worse_is_too_open(void **state)
+{
+    int32_t cost[MOUTHS];
+    bei_lips_target_t target = saying(0.5, 0);
+    const uint32_t below = 1 + 4 * WIDTHS + 1, above = 1 + 6 * WIDTHS + 1;
+    bei_mouth_set_costs(*state, &target, cost);
+    assert_in_range(cost[above], cost[below] * 0.99, cost[below] * 1.01);
+    target.closure = BEI_LIPS_ONE / 4;
+    bei_mouth_set_costs(*state, &target, cost);
+    assert_in_range(cost[above], cost[below] * 1.3, cost[below] * 3);
+}
+
 static double wandering(bei_mouth_set_t *set, int search)
 {
     bei_selector_t selector;
@@ -273,6 +344,11 @@ int main(void)
         cmocka_unit_test(the_lips_rest_within_160_ms_and_close_without_reopening),
         cmocka_unit_test(a_short_pause_does_not_snap_shut),
         cmocka_unit_test(closure_shuts_the_lips_in_the_middle_of_a_vowel),
+        cmocka_unit_test(a_doubtful_closure_shuts_the_lips_at_its_peak_alone),
+        cmocka_unit_test(a_closure_that_is_sure_lasts),
+        cmocka_unit_test(without_lookahead_every_likely_closure_shuts),
+        cmocka_unit_test(a_faint_closure_does_not_shut),
+        cmocka_unit_test(the_likelier_a_closure_the_worse_is_too_open),
         cmocka_unit_test(the_search_moves_less_than_the_nearest_mouth),
         cmocka_unit_test(the_choice_begins_the_cheapest_of_all_ways),
         cmocka_unit_test(silence_is_silence_however_far_one_looks),

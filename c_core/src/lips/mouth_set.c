@@ -14,9 +14,10 @@ enum {
     DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
     SMOOTHNESS = 6, /* a step between mouths counts a sixth of an error of its size: with more the
                      * search skips closures, with less the lips tremble */
-    SHUT = BEI_LIPS_ONE * 2 / 5,     /* closure above this is a p, b or m */
+    SHUT = BEI_LIPS_ONE * 3 / 5,     /* closure above this is a p, b or m whatever is around it */
     NEARLY_SHUT = BEI_LIPS_ONE / 20, /* openness up to which a mouth counts as closed */
-    CLOSED_PENALTY = 1 << 26         /* an open mouth where the lips must be shut */
+    TOO_OPEN = 2,            /* times closure: how much more a mouth costs for being too open */
+    CLOSED_PENALTY = 1 << 26 /* an open mouth where the lips must be shut */
 };
 
 struct bei_mouth_set {
@@ -82,9 +83,13 @@ void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t
 
 void bei_mouth_set_costs(const bei_mouth_set_t *set, const bei_lips_target_t *target, int32_t *cost)
 {
-    bool shut = target->closure > SHUT;
+    const bool shut = target->closure > SHUT;
+    const int64_t too_open = (int64_t)TOO_OPEN * IMPORTANCE[0] * target->closure;
     for (uint32_t m = 0; m < set->count; m++) {
         cost[m] = distance(set->coord[m], target->coord);
+        int64_t above = set->coord[m][0] - target->coord[0];
+        if (above > 0)
+            cost[m] += (int32_t)(above * above * too_open / BEI_LIPS_ONE >> DISTANCE_SHIFT);
         if (shut && set->coord[m][0] > NEARLY_SHUT)
             cost[m] += CLOSED_PENALTY;
     }

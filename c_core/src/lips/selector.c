@@ -4,6 +4,7 @@
 
 enum {
     SPEECH_ON = BEI_LIPS_ONE * 2 / 5, /* somebody speaks above this */
+    CLOSES = BEI_LIPS_ONE * 2 / 5,    /* a peak of closure above this is a p, b or m */
     HOLD_TICKS = 1,                   /* a pause of 40 ms only begins to close */
     RELAX_TICKS = 4                   /* then the lips close over 120 ms and rest */
 };
@@ -128,6 +129,33 @@ static bei_lips_target_t relaxed(const bei_selector_t *selector)
     return target;
 }
 
+/* Whether targets[i] is where the lips meet. Of a p, b or m the encoder is rarely sure: it says .4 or
+ * .5 for two or three ticks. At the highest of them the lips must be shut; shut at all of them, they
+ * would take something from the vowels around. What follows the last target is not known yet; without
+ * any lookahead nothing ever is, and all of them count. */
+static bool meets(const bei_selector_t *selector, const bei_lips_target_t *targets, uint32_t i,
+                  uint32_t ahead)
+{
+    int16_t closure = targets[i].closure;
+    if (closure <= CLOSES || ahead == 0)
+        return closure > CLOSES;
+    int16_t before = i > 0 ? targets[i - 1].closure : selector->closure;
+    return i < ahead && closure >= before && closure > targets[i + 1].closure;
+}
+
+/* What the lips aim at: the targets, and calm where nobody speaks. */
+static void aim_at(const bei_selector_t *selector, const bei_lips_target_t *targets, uint32_t ahead,
+                   bei_lips_target_t *aim)
+{
+    const bei_lips_target_t calm = relaxed(selector);
+    for (uint32_t i = 0; i <= ahead; i++) {
+        bool moves = i == 0 ? selector->quiet == 0 : speaks(&targets[i]);
+        aim[i] = moves ? targets[i] : calm;
+        if (moves && meets(selector, targets, i, ahead))
+            aim[i].closure = BEI_LIPS_ONE;
+    }
+}
+
 uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *targets,
                            uint32_t ahead)
 {
@@ -138,12 +166,11 @@ uint32_t bei_selector_step(bei_selector_t *selector, const bei_lips_target_t *ta
     bool resumes = ahead > 0 && speaks(&targets[1]);
     if (selector->quiet >= RELAX_TICKS && !resumes) {
         selector->current = 0;
-        return 0;
+    } else {
+        bei_lips_target_t aim[BEI_LIPS_MAX_LOOKAHEAD + 1];
+        aim_at(selector, targets, ahead, aim);
+        selector->current = search(selector, aim, ahead);
     }
-    bei_lips_target_t aim[BEI_LIPS_MAX_LOOKAHEAD + 1], calm = relaxed(selector);
-    aim[0] = selector->quiet == 0 ? targets[0] : calm;
-    for (uint32_t i = 1; i <= ahead; i++)
-        aim[i] = speaks(&targets[i]) ? targets[i] : calm;
-    selector->current = search(selector, aim, ahead);
+    selector->closure = targets[0].closure;
     return selector->current;
 }

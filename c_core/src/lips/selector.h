@@ -20,6 +20,7 @@ typedef struct bei_selector {
     const bei_mouth_set_t *set;
     uint32_t current; /* mouth shown last */
     uint32_t quiet;   /* ticks since somebody spoke, saturating */
+    int16_t closure;  /* of the target before */
 } bei_selector_t;
 
 void bei_selector_reset(bei_selector_t *selector, const bei_mouth_set_t *set);
