@@ -107,6 +107,18 @@ static be_status change_size(bei_compositor_t *compositor, uint32_t width, uint3
     return BE_OK;
 }
 
+be_status bei_compositor_find_size(const bei_compositor_t *compositor,
+                                   const be_compose_size_t *size, uint32_t *width, uint32_t *height)
+{
+    be_compose_size_t wanted = {0};
+    if (size)
+        wanted = *size;
+    BEI_TRY(complete_size(compositor->scene, &wanted));
+    *width = wanted.target_width;
+    *height = wanted.target_height;
+    return BE_OK;
+}
+
 be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,
                                   uint32_t *width, uint32_t *height)
 {

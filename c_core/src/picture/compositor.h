@@ -38,6 +38,12 @@ typedef struct bei_compositor bei_compositor_t;
 be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out);
 void bei_compositor_destroy(bei_compositor_t *compositor);
 
+/* What the output's width and height would be at a size (NULL or zeros: the scene's); nothing changes.
+ * BE_ERR_INVALID_ARG. */
+be_status bei_compositor_find_size(const bei_compositor_t *compositor,
+                                   const be_compose_size_t *size, uint32_t *width,
+                                   uint32_t *height);
+
 /* Prepares output at a size (NULL or zeros: the scene's); allocates only when it changes. width and
  * height receive the output's. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,

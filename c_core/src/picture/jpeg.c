@@ -1,6 +1,7 @@
 #include "picture/jpeg.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <turbojpeg.h>
 
 #include "base/error.h"
@@ -41,6 +42,27 @@ void bei_jpeg_destroy(bei_jpeg_t *decoder)
     bei_free(decoder);
 }
 
+/* Whether the first frame marker is that of a baseline picture of 8 bits; what libjpeg decodes besides costs
+ * many times the memory (progressive) or time (arithmetic coding). */
+static bool is_baseline(bei_span_t jpeg)
+{
+    const uint8_t *p = jpeg.data;
+    for (size_t at = 2; at + 5 <= jpeg.size && p[at] == 0xff;) {
+        const uint8_t marker = p[at + 1];
+        if (marker == 0xff) { /* filling */
+            at++;
+            continue;
+        }
+        if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
+            return marker == 0xc0 && p[at + 4] == 8;
+        const size_t length = 2u + ((size_t)p[at + 2] << 8 | p[at + 3]);
+        if (length > jpeg.size - at)
+            return false;
+        at += length;
+    }
+    return false;
+}
+
 static be_status check_header(tjhandle handle, bei_span_t jpeg, const bei_i420_t *to)
 {
     int width, height, subsampling, colorspace;
@@ -51,6 +73,8 @@ static be_status check_header(tjhandle handle, bei_span_t jpeg, const bei_i420_t
     if (width != (int)to->width || height != (int)to->height)
         return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture is %d x %d and should be %u x %u",
                              width, height, to->width, to->height);
+    if (!is_baseline(jpeg))
+        return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture is not a baseline JPEG");
     if (subsampling != TJSAMP_420 || colorspace != TJCS_YCbCr)
         return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture is not a YCbCr 4:2:0 JPEG");
     return BE_OK;

@@ -134,8 +134,9 @@ be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedd
 static be_status check_room(be_runtime_t *runtime, bei_target_t target, bei_image_t *image)
 {
     uint32_t width, height;
-    BEI_TRY(bei_compositor_set_size(runtime->compositor, target.size, &width, &height));
-    return bei_image_layout(BE_PIXEL_BGR24, width, height, 0, target.bgr, target.capacity, image);
+    BEI_TRY(bei_compositor_find_size(runtime->compositor, target.size, &width, &height));
+    BEI_TRY(bei_image_layout(BE_PIXEL_BGR24, width, height, 0, target.bgr, target.capacity, image));
+    return bei_compositor_set_size(runtime->compositor, target.size, &width, &height);
 }
 
 static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth,

@@ -54,6 +54,13 @@ static be_status reserve(bei_inbox_t *inbox, uint64_t n)
     return status;
 }
 
+/* How many samples a chunk makes; a length that no memory holds does not wrap. */
+static uint64_t at_16k(uint64_t frames, uint32_t rate)
+{
+    const uint64_t seconds = frames / rate;
+    return seconds > UINT32_MAX ? UINT64_MAX / 2 : seconds * 16000 + frames % rate * 16000 / rate;
+}
+
 static be_status check_limit(bei_inbox_t *inbox, uint64_t more)
 {
     bei_mutex_lock(inbox->lock);
@@ -91,7 +98,7 @@ be_status bei_inbox_push(bei_inbox_t *inbox, const be_audio_chunk_t *chunk)
     BEI_TRY(fit_resampler(inbox, chunk));
     uint64_t most = bei_resampler_bound(inbox->resampler, chunk->frames);
     if (inbox->limit < SIZE_MAX)
-        BEI_TRY(check_limit(inbox, (uint64_t)chunk->frames * 16000 / chunk->sample_rate));
+        BEI_TRY(check_limit(inbox, at_16k(chunk->frames, chunk->sample_rate)));
     BEI_TRY(reserve(inbox, most));
     bei_mutex_lock(inbox->lock);
     if (!inbox->unflushed)
