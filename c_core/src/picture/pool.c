@@ -289,6 +289,8 @@ bei_pool_counts_t bei_pool_counts(bei_pool_t *pool)
     };
     for (uint32_t i = 0; i < pool->count; i++) {
         counts.pins += pool->items[i].pins;
+        counts.queued +=
+            pool->items[i].kept && atomic_load(&pool->items[i].state) == BEI_ITEM_EMPTY;
         counts.decoding += atomic_load(&pool->items[i].state) == BEI_ITEM_DECODING;
     }
     bei_mutex_unlock(&pool->lock);

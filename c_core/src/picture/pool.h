@@ -5,8 +5,8 @@
  * the one who does, so the first picture never waits for the last.
  *
  * Without demand a picture stays once it is ready, and in a steady stream an acquire costs an atomic
- * load for each. On demand the decoded pictures stay within a budget: what was used longest ago goes,
- * never what is acquired.
+ * load for each. On demand the decoded pictures stay within a budget: first goes what was shown, since a
+ * loop comes back to it last; never what is acquired.
  * Thread-safety: any thread, except create and destroy. */
 #ifndef BEI_PICTURE_POOL_H
 #define BEI_PICTURE_POOL_H
@@ -75,7 +75,7 @@ bool bei_pool_on_demand(const bei_pool_t *pool);
 typedef struct bei_pool_counts {
     uint64_t budget, held, peak;    /* bytes of decoded pictures */
     uint64_t by_worker, by_callers; /* pictures decoded */
-    uint32_t queued;                /* expected pictures that the worker has not looked at yet */
+    uint32_t queued;                /* pictures that the worker has not looked at yet */
     uint32_t pins;
     uint32_t decoding; /* pictures that somebody decodes now */
 } bei_pool_counts_t;

@@ -1,4 +1,7 @@
-/* Decoding on demand: pictures within a budget, the longest unused dropped first.
+/* Decoding on demand: pictures within a budget.
+ *
+ * They stand in a row by how soon they are dropped. A frame that was shown goes to its front: the loop
+ * comes back to it last. What is expected and what mouths were shown go to its end.
  *
  * Nobody deadlocks. Who acquires takes all that he needs in one step or waits with nothing in his hands;
  * who waits for a picture or a decoder waits for somebody that has all he needs. Nobody starves: those
@@ -18,29 +21,51 @@ static int state_of(const bei_pool_item_t *item)
     return atomic_load_explicit(&item->state, memory_order_relaxed);
 }
 
-/* ---------------------------------------------------------------- the order of use */
+/* ---------------------------------------------------------------- the row */
 
 static void unlink_item(bei_pool_demand_t *demand, bei_pool_item_t *item)
 {
-    *(item->older ? &item->older->newer : &demand->oldest) = item->newer;
-    *(item->newer ? &item->newer->older : &demand->newest) = item->older;
-    item->older = item->newer = NULL;
+    *(item->before ? &item->before->after : &demand->first) = item->after;
+    *(item->after ? &item->after->before : &demand->last) = item->before;
+    item->before = item->after = NULL;
 }
 
-static void link_newest(bei_pool_demand_t *demand, bei_pool_item_t *item)
+static void link_last(bei_pool_demand_t *demand, bei_pool_item_t *item)
 {
-    item->older = demand->newest;
-    item->newer = NULL;
-    *(demand->newest ? &demand->newest->newer : &demand->oldest) = item;
-    demand->newest = item;
+    item->before = demand->last;
+    item->after = NULL;
+    *(demand->last ? &demand->last->after : &demand->first) = item;
+    demand->last = item;
+}
+
+static void link_first(bei_pool_demand_t *demand, bei_pool_item_t *item)
+{
+    item->before = NULL;
+    item->after = demand->first;
+    *(demand->first ? &demand->first->before : &demand->last) = item;
+    demand->first = item;
+}
+
+static bool is_in_row(const bei_pool_item_t *item)
+{
+    return !item->kept && state_of(item) == BEI_ITEM_READY;
 }
 
 static void touch(bei_pool_demand_t *demand, bei_pool_item_t *item)
 {
-    if (item->kept || state_of(item) != BEI_ITEM_READY)
+    if (!is_in_row(item))
         return;
     unlink_item(demand, item);
-    link_newest(demand, item);
+    link_last(demand, item);
+}
+
+/* A picture was shown. */
+static void retire(bei_pool_demand_t *demand, bei_pool_item_t *item)
+{
+    if (item->kind == BEI_PICTURE_MOUTH || !is_in_row(item))
+        return;
+    unlink_item(demand, item);
+    link_first(demand, item);
 }
 
 /* ---------------------------------------------------------------- room */
@@ -63,10 +88,10 @@ static void drop(bei_pool_demand_t *demand, bei_pool_item_t *item)
  * is expected. */
 static bool make_room(bei_pool_demand_t *demand, uint64_t bytes, bool gently)
 {
-    bei_pool_item_t *next = demand->oldest;
+    bei_pool_item_t *next = demand->first;
     while (demand->held + bytes > demand->budget && next) {
         bei_pool_item_t *item = next;
-        next = item->newer;
+        next = item->after;
         if (item->pins == 0 && !(gently && is_spoken_for(demand, item)))
             drop(demand, item);
     }
@@ -88,7 +113,7 @@ static void settle(bei_pool_t *pool, bei_pool_item_t *item, bool decoded)
     bei_pool_demand_t *demand = &pool->demand;
     atomic_store(&item->state, decoded ? BEI_ITEM_READY : BEI_ITEM_FAILED);
     if (!item->kept && decoded)
-        link_newest(demand, item);
+        link_last(demand, item);
     if (!item->kept && !decoded) {
         demand->held -= item->bytes;
         bei_pages_drop(item->picture.plane[0], (size_t)item->bytes);
@@ -181,6 +206,9 @@ static be_status fulfil(bei_pool_t *pool, const wish_t *wish)
 static void unpin(bei_pool_t *pool, const wish_t *wish)
 {
     add_pins(wish, -1);
+    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+        if (wish->item[i] && !wish->item[i]->expected)
+            retire(&pool->demand, wish->item[i]);
     if (pool->demand.serving != pool->demand.next_ticket) /* somebody waits for room */
         bei_cond_broadcast(&pool->changed);
 }
@@ -218,7 +246,7 @@ static bool enqueue(bei_pool_t *pool, bei_pool_item_t *item)
     if (item->queued || state_of(item) != BEI_ITEM_EMPTY)
         return false;
     item->queued = true;
-    demand->queue[(demand->first + demand->queued++) % pool->count] = item;
+    demand->queue[(demand->head + demand->queued++) % pool->count] = item;
     return true;
 }
 
@@ -244,28 +272,40 @@ void bei_demand_expect(bei_pool_t *pool, const uint32_t *wanted, uint32_t count)
  * each frame. */
 static bool is_useful(const bei_pool_demand_t *demand, const bei_pool_item_t *item)
 {
-    if (state_of(item) != BEI_ITEM_EMPTY || item->kept)
-        return state_of(item) == BEI_ITEM_EMPTY;
-    return is_spoken_for(demand, item) && demand->serving == demand->next_ticket;
+    return state_of(item) == BEI_ITEM_EMPTY && is_spoken_for(demand, item) &&
+           demand->serving == demand->next_ticket;
+}
+
+/* What was asked for, as long as it is useful; else a mouth that is kept and not there yet. */
+static bei_pool_item_t *find_task(bei_pool_t *pool)
+{
+    bei_pool_demand_t *demand = &pool->demand;
+    while (demand->queued > 0) {
+        bei_pool_item_t *item = demand->queue[demand->head];
+        demand->head = (demand->head + 1) % pool->count;
+        demand->queued--;
+        item->queued = false;
+        if (is_useful(demand, item) && make_room(demand, bytes_to_claim(item), true))
+            return item;
+    }
+    for (; demand->next_kept < pool->count; demand->next_kept++) {
+        bei_pool_item_t *item = &pool->items[demand->next_kept];
+        if (item->kept && state_of(item) == BEI_ITEM_EMPTY)
+            return item;
+    }
+    return NULL;
 }
 
 /* The next item to decode, claimed; NULL when the pool ends. The lock is held. */
 static bei_pool_item_t *next_task(bei_pool_t *pool)
 {
-    bei_pool_demand_t *demand = &pool->demand;
     while (!atomic_load(&pool->stop)) {
-        if (demand->queued == 0) {
-            bei_cond_wait(&pool->work, &pool->lock);
-            continue;
-        }
-        bei_pool_item_t *item = demand->queue[demand->first];
-        demand->first = (demand->first + 1) % pool->count;
-        demand->queued--;
-        item->queued = false;
-        if (is_useful(demand, item) && make_room(demand, bytes_to_claim(item), true)) {
-            claim(demand, item);
+        bei_pool_item_t *item = find_task(pool);
+        if (item) {
+            claim(&pool->demand, item);
             return item;
         }
+        bei_cond_wait(&pool->work, &pool->lock);
     }
     return NULL;
 }
@@ -290,10 +330,11 @@ typedef struct sizes {
     uint64_t largest[BEI_PICTURE_KINDS], mouths;
 } sizes_t;
 
-static sizes_t measure(const bei_pool_t *pool, const bei_pool_source_t *sources)
+static sizes_t measure(bei_pool_t *pool, const bei_pool_source_t *sources)
 {
     sizes_t sizes = {{0}, 0};
     for (uint32_t i = 0; i < pool->count; i++) {
+        pool->items[i].kind = sources[i].kind;
         uint64_t bytes = pool->items[i].bytes, *largest = &sizes.largest[sources[i].kind];
         *largest = bytes > *largest ? bytes : *largest;
         sizes.mouths += sources[i].kind == BEI_PICTURE_MOUTH ? bytes : 0;
@@ -324,10 +365,9 @@ be_status bei_demand_init(bei_pool_t *pool, const bei_pool_source_t *sources, ui
     if (!demand->queue)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u pictures", pool->count);
     set_budget(pool, sources, budget);
-    for (uint32_t i = 0; i < pool->count; i++) {
-        pool->items[i].expected = i < FIRST;
-        if (i < FIRST || pool->items[i].kept)
-            enqueue(pool, &pool->items[i]);
+    for (uint32_t i = 0; i < FIRST && i < pool->count; i++) {
+        pool->items[i].expected = true;
+        enqueue(pool, &pool->items[i]);
     }
     return BE_OK;
 }

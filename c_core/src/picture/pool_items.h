@@ -23,7 +23,8 @@ typedef struct bei_pool_item {
     bei_span_t jpeg;
     atomic_int state; /* changes under the lock */
     /* On demand, under the lock: */
-    struct bei_pool_item *older, *newer; /* by use, while it is READY and not kept */
+    struct bei_pool_item *before, *after; /* in the row, while it is READY and not kept */
+    bei_picture_kind_t kind;
     uint64_t bytes;
     uint64_t expected_at; /* the demand's clock */
     uint32_t pins;
@@ -36,9 +37,10 @@ typedef struct bei_pool_demand {
     uint64_t budget, held, peak;
     uint64_t clock; /* acquires */
     uint64_t by_worker, by_callers;
-    bei_pool_item_t *oldest, *newest;
-    bei_pool_item_t **queue; /* a ring of `count` places for the worker */
-    uint32_t first, queued;
+    bei_pool_item_t *first, *last; /* the row: the first is dropped first */
+    bei_pool_item_t **queue;       /* a ring of `count` places for the worker */
+    uint32_t head, queued;
+    uint32_t next_kept;            /* no kept item before it waits to be decoded by the worker */
     uint64_t next_ticket, serving; /* those who acquire take turns */
 } bei_pool_demand_t;
 

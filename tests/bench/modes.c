@@ -1,0 +1,165 @@
+/* essence-modes MODEL.imx SPEECH.wav
+ *
+ * What each way of loading and storing pictures costs: one line a mode, each in a process of its own.
+ *   open_ms   be_fixture_open
+ *   first_ms  from there to the first frame
+ *   free_us   a frame, made as fast as it goes: median and 99th of a hundred
+ *   paced_us  a frame, made every 40 ms as in a live stream: the same
+ *   now_mb    resident memory at the end, of that peak_mb ever; file_mb stands in temporary files and can
+ *             be paged out */
+#define _DEFAULT_SOURCE /* usleep */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "essence.h"
+#include "wav.h"
+
+enum { FRAMES = 500, PACED = 250, PACE_US = 40000 };
+
+typedef struct setup {
+    const char *name;
+    be_loading loading;
+    be_storage storage;
+    uint32_t store_mb;
+} setup_t;
+
+static const setup_t SETUPS[] = {
+    {"async, memory", BE_LOADING_ASYNC, BE_STORAGE_MEMORY, 0},
+    {"sync, memory", BE_LOADING_SYNC, BE_STORAGE_MEMORY, 0},
+    {"on demand, 64 MB", BE_LOADING_ON_DEMAND, BE_STORAGE_MEMORY, 64},
+    {"on demand, 24 MB", BE_LOADING_ON_DEMAND, BE_STORAGE_MEMORY, 24},
+    {"on demand, 8 MB", BE_LOADING_ON_DEMAND, BE_STORAGE_MEMORY, 8},
+    {"jpeg, 8 MB", BE_LOADING_ASYNC, BE_STORAGE_JPEG, 8},
+    {"sync, jpeg, 24 MB", BE_LOADING_SYNC, BE_STORAGE_JPEG, 24},
+    {"async, file", BE_LOADING_ASYNC, BE_STORAGE_TEMP_FILE, 0},
+    {"on demand, file", BE_LOADING_ON_DEMAND, BE_STORAGE_TEMP_FILE, 0},
+};
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void need(be_status status, const char *what)
+{
+    if (status == BE_OK)
+        return;
+    fprintf(stderr, "essence-modes: %s: %s\n", what, be_last_error_message());
+    exit(1);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+typedef struct bench {
+    be_runtime_t *runtime;
+    be_audio_chunk_t speech;
+    uint8_t *bgr;
+    size_t bytes;
+} bench_t;
+
+static void frame(bench_t *b)
+{
+    if (be_runtime_ticks_available(b->runtime) == 0) {
+        need(be_runtime_push_chunk(b->runtime, &b->speech), "push");
+        need(be_runtime_flush(b->runtime), "flush");
+    }
+    need(be_runtime_pull_frame(b->runtime, -1, b->bgr, b->bytes, NULL), "frame");
+}
+
+/* Times `count` frames, one every `pace` microseconds, and prints median and 99th of a hundred. */
+static void run(bench_t *b, int count, int64_t pace)
+{
+    static int64_t times[FRAMES];
+    int64_t begin = now_us();
+    for (int i = 0; i < count; i++) {
+        int64_t rest = begin + i * pace - now_us();
+        if (rest > 0)
+            usleep((useconds_t)rest);
+        int64_t start = now_us();
+        frame(b);
+        times[i] = now_us() - start;
+    }
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    printf(" %6" PRId64 " %6" PRId64, times[count / 2], times[count * 99 / 100]);
+}
+
+/* A line of /proc/self/status in MB. */
+static double resident(const char *line)
+{
+    char text[256];
+    unsigned long kb = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && fgets(text, sizeof text, status))
+        if (strncmp(text, line, strlen(line)) == 0)
+            kb = strtoul(text + strlen(line), NULL, 10);
+    if (status)
+        fclose(status);
+    return (double)kb / 1024;
+}
+
+static void measure(const setup_t *setup, const char *model, const char *wav)
+{
+    uint32_t rate;
+    size_t n;
+    int16_t *pcm = read_wav(wav, &rate, &n);
+    bench_t b = {.speech = {sizeof b.speech, BE_SAMPLE_S16, rate, 1, pcm, n}};
+    be_fixture_source_t source = {.struct_size = sizeof source,
+                                  .path = model,
+                                  .loading = setup->loading,
+                                  .storage = setup->storage,
+                                  .store_mb = setup->store_mb};
+    be_fixture_t *fixture = NULL;
+    be_fixture_info_t info;
+    int64_t start = now_us(), opened;
+    need(be_fixture_open(&source, &fixture), "open");
+    opened = now_us();
+    need(be_fixture_get_info(fixture, &info), "info");
+    b.bytes = (size_t)info.frame_width * info.frame_height * 3;
+    b.bgr = malloc(b.bytes);
+    need(be_runtime_create(fixture, NULL, &b.runtime), "create");
+    frame(&b);
+    printf("%-18s %7.1f %8.1f", setup->name, (double)(opened - start) / 1e3,
+           (double)(now_us() - opened) / 1e3);
+    run(&b, FRAMES, 0);
+    run(&b, PACED, PACE_US);
+    printf(" %7.1f %7.1f %7.1f\n", resident("VmRSS:"), resident("VmHWM:"),
+           resident("RssShmem:") + resident("RssFile:"));
+    be_runtime_destroy(b.runtime);
+    be_fixture_release(fixture);
+    free(b.bgr);
+    free(pcm);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: essence-modes MODEL.imx SPEECH.wav\n");
+        return 64;
+    }
+    printf("%-18s %7s %8s %13s %13s %7s %7s %7s\n", "", "open_ms", "first_ms", "free_us  99%",
+           "paced_us  99%", "now_mb", "peak_mb", "file_mb");
+    for (size_t i = 0; i < sizeof SETUPS / sizeof *SETUPS; i++) {
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            measure(&SETUPS[i], argv[1], argv[2]);
+            exit(0);
+        }
+        int status;
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            return 1;
+    }
+    return 0;
+}
