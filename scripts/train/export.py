@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def convert(encoder: Encoder) -> onnx.ModelProto:
         return onnx.load(path)
 
 
+def stretch_text(encoder: Encoder) -> str:
+    """The lines of `shape_outputs` as the bits of their floats: hexadecimal, in the rows' order."""
+    return ",".join(struct.pack(">f", value).hex() for value in encoder.stretch.flatten().tolist())
+
+
 def write(encoder: Encoder, path: Path) -> int:
     """Export `encoder` to `path`; returns the size in bytes, which may not exceed 3 MB."""
     model = convert(encoder)
@@ -47,7 +53,7 @@ def write(encoder: Encoder, path: Path) -> int:
     model.producer_version = ""
     for node in model.graph.node:
         node.ClearField("doc_string")
-    onnx.helper.set_model_props(model, METADATA)
+    onnx.helper.set_model_props(model, {**METADATA, "be.stretch": stretch_text(encoder)})
     onnx.checker.check_model(model, full_check=True)
     data = model.SerializeToString(deterministic=True)
     if len(data) > MAX_BYTES:

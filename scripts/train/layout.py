@@ -39,4 +39,7 @@ METADATA = {
     "be.encoder": "1",
     "be.lookahead_ticks": str(LOOKAHEAD_TICKS),
     "be.outputs": ",".join(OUTPUTS),
+    "be.family": "essence-gru-1",
 }
+"""`be.family` names what model.py and normalise.py compute, which the C core computes itself for its own
+encoder. Change one of them, and the family and c_core/src/encoder/network.c change too."""

@@ -1,7 +1,9 @@
 /* The audio encoder: log-mel frames in, mouth coordinates out. A model is shared by all streams of
- * an avatar; a stream holds only its recurrent state and its bound tensors. Models of the same
- * bytes, provider and threads share one session of ONNX Runtime, which is loaded when the first
- * model is created, never linked. */
+ * an avatar; a stream holds only its recurrent state.
+ *
+ * Two backends: the encoder that is built into the library runs on the CPU by a forward pass of our own
+ * (network.h), the same bits everywhere; other providers and other encoders run by ONNX Runtime (session.h),
+ * which is loaded when the first model needs it, never linked. */
 #ifndef BEI_ENCODER_ENCODER_H
 #define BEI_ENCODER_ENCODER_H
 

@@ -109,8 +109,7 @@ static size_t room_of(const struct shape *shape)
 static void pack(const struct shape *shape, const uint8_t *from, float *to)
 {
     for (uint32_t o = 0; o < shape->out; o++) {
-        float *panel =
-            to + (size_t)(o / BEI_DENSE_PANEL) * inputs_of(shape) * BEI_DENSE_PANEL;
+        float *panel = to + (size_t)(o / BEI_DENSE_PANEL) * inputs_of(shape) * BEI_DENSE_PANEL;
         for (uint32_t i = 0; i < shape->in; i++)
             for (uint32_t t = 0; t < shape->taps; t++) {
                 size_t at = (size_t)(t * shape->in + i) * BEI_DENSE_PANEL + o % BEI_DENSE_PANEL;
@@ -160,8 +159,8 @@ static be_status read_network(bei_span_t onnx, bei_network_t *network)
     bei_span_t family;
     if (!bei_onnx_metadata(onnx, "be.family", &family) || family.size != sizeof FAMILY - 1 ||
         memcmp(family.data, FAMILY, family.size) != 0)
-        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
-                             "the audio encoder is not of the family %s", FAMILY);
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder is not of the family %s",
+                             FAMILY);
     BEI_TRY(read_stretch(onnx, network->stretch));
     size_t floats = 0;
     for (int i = 0; i < LAYERS; i++)
@@ -324,8 +323,8 @@ static float shape(const bei_network_t *network, const float *logits, float *coo
         probability[i] = bei_sigmoid(logits[i]);
     const float speech = probability[BEI_COORD_SPEECH];
     const float voice = bei_ramp(speech, VOICE_LOW, VOICE_HIGH);
-    const float open = stretched(1.2f * probability[BEI_COORD_OPENNESS] - 0.1f,
-                                 network->stretch[0], 0.0f);
+    const float open =
+        stretched(1.2f * probability[BEI_COORD_OPENNESS] - 0.1f, network->stretch[0], 0.0f);
     const float shut = bei_ramp(probability[BEI_COORD_CLOSURE], 0.2f, 0.7f);
     coords[BEI_COORD_OPENNESS] = open * (1.0f - shut) * voice;
     coords[BEI_COORD_WIDTH] =

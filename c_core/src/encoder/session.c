@@ -51,14 +51,14 @@ static be_status open_handle(bei_session_t *session)
  * frame. */
 static be_status try_step(const bei_session_t *session)
 {
-    bei_encoder_stream_t *stream = NULL;
+    bei_session_stream_t *stream = NULL;
     float mel[BEI_ENCODER_MEL_FLOATS];
     float coords[BEI_ENCODER_DIM];
     for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++)
         mel[i] = -11.512925f; /* ln 1e-5 */
-    BEI_TRY(bei_stream_open(session, &stream));
-    be_status status = bei_encoder_stream_step(stream, mel, coords);
-    bei_encoder_stream_destroy(stream);
+    BEI_TRY(bei_session_stream_create(session, &stream));
+    be_status status = bei_session_stream_step(stream, mel, coords);
+    bei_session_stream_destroy(stream);
     return status == BE_ERR_INFERENCE_FAILED ? BE_ERR_MODEL_LOAD_FAILED : status;
 }
 

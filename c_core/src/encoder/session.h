@@ -32,7 +32,15 @@ be_status bei_session_acquire(const bei_ort_t *ort, bei_span_t onnx, const bei_p
 /* Drops one reference; the last one closes it. NULL is allowed. Any thread. */
 void bei_session_release(bei_session_t *session);
 
-/* bei_encoder_stream_create on a session, which must outlive the stream. */
-be_status bei_stream_open(const bei_session_t *session, bei_encoder_stream_t **out);
+typedef struct bei_session_stream bei_session_stream_t;
+
+/* What bei_encoder_stream_create, _destroy, _reset and _step do on a session, which must outlive the
+ * stream. */
+be_status bei_session_stream_create(const bei_session_t *session, bei_session_stream_t **out);
+void bei_session_stream_destroy(bei_session_stream_t *stream);
+void bei_session_stream_reset(bei_session_stream_t *stream);
+be_status bei_session_stream_step(bei_session_stream_t *stream,
+                                  const float mel[BEI_ENCODER_MEL_FLOATS],
+                                  float coords[BEI_ENCODER_DIM]);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* The tensors are views of buffers that lie behind the struct, so a step moves only numbers. The
  * two states change roles after each good step: one is read while the other is written. */
-struct bei_encoder_stream {
+struct bei_session_stream {
     const bei_session_t *session;
     float *mel;
     float *coords;
@@ -29,7 +29,7 @@ static be_status wrap(const bei_ort_t *ort, float *data, const int64_t *dims, si
         BE_ERR_MODEL_LOAD_FAILED, "no tensors for the audio encoder");
 }
 
-static be_status make_values(bei_encoder_stream_t *stream)
+static be_status make_values(bei_session_stream_t *stream)
 {
     const bei_ort_t *ort = stream->session->ort;
     const size_t floats = stream->session->contract.state_floats;
@@ -48,16 +48,16 @@ static size_t room(size_t n)
     return (n * sizeof(float) + 63) / 64 * 64;
 }
 
-be_status bei_stream_open(const bei_session_t *session, bei_encoder_stream_t **out)
+be_status bei_session_stream_create(const bei_session_t *session, bei_session_stream_t **out)
 {
-    const size_t header = (sizeof(bei_encoder_stream_t) + 63) / 64 * 64;
+    const size_t header = (sizeof(bei_session_stream_t) + 63) / 64 * 64;
     const size_t mel = room(BEI_ENCODER_MEL_FLOATS);
     const size_t coords = room(BEI_ENCODER_DIM);
     const size_t state = room(session->contract.state_floats);
     uint8_t *block = bei_calloc(1, header + mel + coords + 2 * state);
     if (!block)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream of the audio encoder");
-    bei_encoder_stream_t *stream = (bei_encoder_stream_t *)(void *)block;
+    bei_session_stream_t *stream = (bei_session_stream_t *)(void *)block;
     stream->session = session;
     stream->mel = (float *)(void *)(block + header);
     stream->coords = (float *)(void *)(block + header + mel);
@@ -65,14 +65,14 @@ be_status bei_stream_open(const bei_session_t *session, bei_encoder_stream_t **o
     stream->state[1] = (float *)(void *)(block + header + mel + coords + state);
     be_status status = make_values(stream);
     if (status != BE_OK) {
-        bei_encoder_stream_destroy(stream);
+        bei_session_stream_destroy(stream);
         return status;
     }
     *out = stream;
     return BE_OK;
 }
 
-void bei_encoder_stream_destroy(bei_encoder_stream_t *stream)
+void bei_session_stream_destroy(bei_session_stream_t *stream)
 {
     if (!stream)
         return;
@@ -84,7 +84,7 @@ void bei_encoder_stream_destroy(bei_encoder_stream_t *stream)
     bei_free(stream);
 }
 
-void bei_encoder_stream_reset(bei_encoder_stream_t *stream)
+void bei_session_stream_reset(bei_session_stream_t *stream)
 {
     memset(stream->state[stream->current], 0,
            stream->session->contract.state_floats * sizeof(float));
@@ -98,7 +98,7 @@ static bool all_finite(const float *values, size_t n)
     return true;
 }
 
-static be_status run(bei_encoder_stream_t *stream)
+static be_status run(bei_session_stream_t *stream)
 {
     static const char *const INPUTS[] = {"mel", "state"};
     static const char *const OUTPUTS[] = {"coords", "state_out"};
@@ -110,7 +110,7 @@ static be_status run(bei_encoder_stream_t *stream)
         BE_ERR_INFERENCE_FAILED, "the audio encoder failed");
 }
 
-be_status bei_encoder_stream_step(bei_encoder_stream_t *stream,
+be_status bei_session_stream_step(bei_session_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
                                   float coords[BEI_ENCODER_DIM])
 {
