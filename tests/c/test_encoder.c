@@ -114,6 +114,25 @@ static void expect_sentence(const char *part)
 
 /* ------------------------------------------------- before the library is loaded */
 
+static void the_cpu_needs_no_library(void **state)
+{
+    (void)state;
+    assert_int_equal(bei_ort_set_library("/nonexistent/libonnxruntime.so"), BE_OK);
+    unsetenv("BITHUMAN_ENCODER");
+    for (int ep = BE_EP_CPU; ep <= BE_EP_AUTO; ep++) {
+        bei_encoder_model_t *model = NULL;
+        bei_encoder_report_t report;
+        assert_int_equal(create(BUILTIN, (be_ep)ep, 1, &model), BE_OK);
+        bei_encoder_model_report(model, &report);
+        assert_string_equal(report.runtime, "built in");
+        assert_int_equal(report.active, BE_EP_CPU);
+        assert_int_equal(*report.reason != '\0', ep == BE_EP_AUTO);
+        bei_encoder_model_destroy(model);
+    }
+    setenv("BITHUMAN_ENCODER", "onnxruntime", 1);
+    assert_int_equal(bei_ort_set_library(NULL), BE_OK);
+}
+
 static void a_missing_library_is_explained(void **state)
 {
     (void)state;
@@ -525,7 +544,9 @@ int main(void)
     unsetenv("GITHUB_ACTIONS");
     count_threads_at_start();
 #endif
+    setenv("BITHUMAN_ENCODER", "onnxruntime", 1); /* most of this is about it */
     const struct CMUnitTest finding[] = {
+        cmocka_unit_test(the_cpu_needs_no_library),
         cmocka_unit_test(a_missing_library_is_explained),
 #ifdef __linux__
         cmocka_unit_test(another_library_is_refused),

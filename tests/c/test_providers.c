@@ -499,6 +499,7 @@ static int run_alone(const char *program, const char *name)
 
 int main(int count, char **arguments)
 {
+    setenv("BITHUMAN_ENCODER", "onnxruntime", 1); /* on the CPU too, where it is not needed */
     if (count > 1) {
         cmocka_set_test_filter(arguments[1]);
         if (be_set_onnxruntime_library(FAKE_ORT) != BE_OK)
