@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         TokenValidationError,
         WrongTypeError,
     )
+    from bithuman_ctypes.streaming import AvatarStream
     from bithuman_ctypes.types import (
         EP,
         EP_AUTO,
@@ -89,6 +90,7 @@ __all__ = [
     "AudioNotFoundError",
     "Avatar",
     "AvatarError",
+    "AvatarStream",
     "Bithuman",
     "BithumanError",
     "ComposedFrame",
@@ -150,6 +152,7 @@ _HOMES = {
         ("Action", "ComposedFrame", "Mouth", "PixelFormat", "Provider", "StageTime", "Stats"),
         "types",
     ),
+    "AvatarStream": "streaming",
     "install_as_bithuman": "alias",
 }
 """The module of each name; what is not listed is an exception."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from bithuman_ctypes.aio import AsyncBithuman
     from bithuman_ctypes.api import VideoFrame
 
+MOST_LATE = 10
+"""Frames that the engine catches up with."""
+
 
 class FrameIterator:
     """The frames of a live avatar, whichever model it plays at the time."""
@@ -89,11 +92,11 @@ class FrameIterator:
     def _patience(self) -> int:
         """How late a consumer may ask before it was away rather than slow, in microseconds.
 
-        Whoever publishes tracks does it after the first frame, and begins a grid with that one.
+        Whoever publishes tracks does it after the first frame, and begins its own clock with that.
         """
         if self._given <= 1:
             return PERIOD_US
-        return PERIOD_US * max(1, self._runtime._options.output_buffer_size)
+        return PERIOD_US * min(max(1, self._runtime._options.output_buffer_size), MOST_LATE)
 
     def _idle_is_wanted(self) -> bool:
         return self._may_idle is None or bool(self._may_idle())

@@ -24,6 +24,9 @@ logger = logging.getLogger("bithuman_ctypes.live")
 
 PERIOD_US = 40_000
 
+RESTART_US = 401_000
+"""So late, and the engine has nothing to catch up with any more."""
+
 
 class Pump:
     """Gives the frames of a session to one consumer at a time.
@@ -102,11 +105,12 @@ class Pump:
     def _arm_when_in_time(
         self, loop: asyncio.AbstractEventLoop, not_before_us: int | None, patience_us: int
     ) -> None:
-        """Arms now, or a period later for a consumer that was away.
+        """Arms now, or later for a consumer that was away, when the engine begins a new schedule.
 
-        The schedule begins anew then. If it began at once, the frame that is asked for would follow
-        the one that the consumer shows just now within less than a period, and whoever shows them
-        on a grid of their own would be a frame late from then on.
+        A consumer that is only late gets what it missed, at double speed, until it is where it
+        would have been. One that was away (it published its tracks, say) shows the frame that it
+        has just now, and whatever follows within less than a period would be early by its own
+        clock, for ever.
         """
         now = now_us()
         due = self.session.runtime.next_due()
@@ -115,7 +119,7 @@ class Pump:
             if due < 0 and not_before_us is not None:
                 begin = max(now, not_before_us)
             elif 0 <= due <= now - patience_us:
-                begin = now + PERIOD_US
+                begin = max(now + PERIOD_US, due + RESTART_US)
         if begin > now:
             self._timer = loop.call_later((begin - now) / 1e6, self._arm)
         else:

@@ -200,10 +200,14 @@ class Session:
             raise InvalidArgumentError(f"an idle timeout is 0.001 to 3600 seconds, not {seconds}")
         self.runtime.set_starvation(round(seconds * 1000))
 
-    def stop(self) -> None:
+    def end(self) -> None:
         """Ends the stream; calls that wait end too, and pushes under way are given up."""
         if not self.runtime.foreign:
             with self._turn:
                 self._epoch += 1
         self.runtime.close()
+
+    def stop(self) -> None:
+        """``end()``, and lets the avatar go."""
+        self.end()
         self.fixture.close()

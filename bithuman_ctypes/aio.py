@@ -50,16 +50,16 @@ class AsyncBithuman(TokenMixin):
 
     Sound waits in the engine, at most ``input_buffer_size`` bytes of it at 16 kHz and 16 bits (0:
     ten minutes); more raises RuntimeNotReadyError (queue_full). A frame is made when it is due and
-    asked for, so none waits; a consumer that is late gets its frame at once, and one that is later
-    than ``output_buffer_size`` frames was away: it finds a new schedule, a period after it came
-    back. ``num_threads``: of the audio encoder, 0 one, < 0 as many as are sensible. ``quality``:
-    "low", "medium" or "high", which is how much sound beyond a frame is known: 40, 80 or 120 ms;
-    more is smoother and later; ``lookahead_ms`` says it directly. ``output_size``: (width, height),
-    or the longest side. ``pixel_format``: "bgr24", or another one for ``VideoFrame.image``, such as
-    "i420", which costs nothing. ``identity`` names the session in logs and metrics. ``seed``: of
-    what is left to chance. ``verbose``: True logs everything, False warnings only. ``settings``:
-    instead of those of the environment. The rest is for metered avatars; an open one takes and
-    ignores it.
+    asked for, so none waits; a consumer that is late by up to ``output_buffer_size`` frames (at
+    most ten) gets those that it missed, at double speed; one that is later was away: the rest of
+    the speech is given from then on. ``num_threads``: of the audio encoder, 0 one, < 0 as many as
+    are sensible. ``quality``: "low", "medium" or "high", which is how much sound beyond a frame is
+    known: 40, 80 or 120 ms; more is smoother and later; ``lookahead_ms`` says it directly.
+    ``output_size``: (width, height), or the longest side. ``pixel_format``: "bgr24", or another one
+    for ``VideoFrame.image``, such as "i420", which costs nothing. ``identity`` names the session in
+    logs and metrics. ``seed``: of what is left to chance. ``verbose``: True logs everything, False
+    warnings only. ``settings``: instead of those of the environment. The rest is for metered
+    avatars; an open one takes and ignores it.
 
     ``create`` makes and loads; the constructor alone needs ``await start()``. Close it by
     ``stop()`` or ``cleanup()``, or use it in an ``async with``. Methods may be called from any
@@ -357,8 +357,8 @@ class AsyncBithuman(TokenMixin):
         """The frames, as an async iterator that ends with ``cleanup()``, ``stop()`` or
         ``shutdown()``.
 
-        A frame comes every 40 ms of an absolute clock, never two at once; a consumer that was away
-        for longer finds a new schedule, and no frame of the past. While nobody speaks the frames
+        A frame comes every 40 ms of an absolute clock, never two at once, and none of the past (see
+        ``output_buffer_size`` for a consumer that is late). While nobody speaks the frames
         have no ``audio_chunk``; with ``out_buffer_empty`` they are given only when it returns true.
         In the middle of an utterance that has no sound left nothing comes for ``idle_timeout``
         seconds (see ``set_idle_timeout``). One consumer at a time: a second ``run()`` takes over

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bithuman_ctypes._audio import Audio
+    from bithuman_ctypes.streaming import AvatarStream
 
 __all__ = ["Avatar", "Bithuman", "bundled", "open"]
 
@@ -106,6 +107,34 @@ class Avatar:
         from bithuman_ctypes._media.render import render_file
 
         return render_file(self._fixture, blocks(audio), output)
+
+    def stream(
+        self,
+        *,
+        realtime: bool = True,
+        output_size: tuple[int, int] | None = None,
+        pixel_format: str | int = "bgr24",
+        lookahead_ms: int = 0,
+        seed: int | None = None,
+    ) -> AvatarStream:
+        """Opens a live stream: sound is pushed as it is made, and may be interrupted.
+
+        ``realtime``: a frame every 40 ms, also while nobody speaks; without it a frame comes as
+        soon as its sound is there. ``output_size``: (width, height); ``pixel_format``: "bgr24",
+        "rgb24", "bgra32", "i420" or "nv12"; ``lookahead_ms``: sound known beyond a frame, 40, 80
+        (also 0), 120 or 160; ``seed``: of what is left to chance. Close it, or use it in a
+        ``with``.
+        """
+        from bithuman_ctypes.streaming import open_stream
+
+        return open_stream(
+            self._fixture,
+            realtime=realtime,
+            output_size=output_size,
+            pixel_format=pixel_format,
+            lookahead_ms=lookahead_ms,
+            seed=seed,
+        )
 
     @property
     def fixture(self) -> Fixture:

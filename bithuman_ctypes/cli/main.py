@@ -5,6 +5,8 @@ Whatever takes time, importing included, happens inside the guard: Ctrl-C may co
 
 from __future__ import annotations
 
+import sys
+
 from bithuman_ctypes.cli.guard import guarded
 
 TYPE_CHECKING = False
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a subcommand and returns the exit status."""
-    return guarded("bithuman_ctypes render", lambda: _main(argv))
+    words = sys.argv[1:] if argv is None else list(argv)
+    program = " ".join(["bithuman_ctypes", *(word for word in words[:1] if word.isalpha())])
+    return guarded(program, lambda: _main(argv))
 
 
 def essence_render(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +30,7 @@ def essence_render(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> None:
     import argparse
 
-    from bithuman_ctypes.cli import render
+    from bithuman_ctypes.cli import doctor, render
 
     parser = argparse.ArgumentParser(
         prog="python -m bithuman_ctypes", description="A real-time talking avatar."
@@ -35,7 +39,16 @@ def _main(argv: Sequence[str] | None) -> None:
     render.add_arguments(
         commands.add_parser("render", help=render.SUMMARY, description=render.DESCRIPTION)
     )
-    render.run(_parsed(parser, argv))
+    doctor.add_arguments(
+        commands.add_parser("doctor", help=doctor.SUMMARY, description=doctor.DESCRIPTION)
+    )
+    arguments = _parsed(parser, argv)
+    if arguments.command == "doctor":
+        status = doctor.run(arguments)
+        if status:
+            raise SystemExit(status)
+        return
+    render.run(arguments)
 
 
 def _essence_render(argv: Sequence[str] | None) -> None:

@@ -51,6 +51,8 @@ def test_the_metadata() -> None:
     installed_files()
     described = metadata.metadata("bithuman-ctypes")
     assert described["Requires-Python"] == ">=3.9"
-    assert {"cli", "authoring", "test", "dev"} <= set(described.get_all("Provides-Extra") or [])
+    assert {"cli", "authoring", "metrics", "test", "dev"} <= set(
+        described.get_all("Provides-Extra") or []
+    )
     entries = metadata.distribution("bithuman-ctypes").entry_points
-    assert [entry.name for entry in entries] == ["essence-render"]
+    assert {entry.name for entry in entries} == {"bithuman-ctypes", "essence-render"}
