@@ -104,7 +104,8 @@ def _onnxruntime() -> Finding:
     found = onnxruntime.find()
     if found is not None:
         return Finding("ok", "onnxruntime", str(found))
-    return Finding("fail", "onnxruntime", "not found", "pip install onnxruntime", 69)
+    purpose = "needed for other providers than CPU, and for avatars with an encoder of their own"
+    return Finding("none", "onnxruntime", f"not found ({purpose})", "pip install onnxruntime")
 
 
 def _avatar(path: str | None) -> Iterator[Finding]:
