@@ -41,5 +41,5 @@ METADATA = {
     "be.outputs": ",".join(OUTPUTS),
     "be.family": "essence-gru-1",
 }
-"""`be.family` names what model.py and normalise.py compute, which the C core computes itself for its own
-encoder. Change one of them, and the family and c_core/src/encoder/network.c change too."""
+"""`be.family` names what model.py and normalise.py compute, and c_core/src/encoder/network.c too:
+change one of them, and the family and the C code change with it."""
