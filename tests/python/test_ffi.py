@@ -261,6 +261,7 @@ ANNOUNCE = (
 )
 
 LOAD_TINY = f"""
+import os; os.environ["BITHUMAN_ENCODER"] = "onnxruntime"  # which the CPU does not need
 import bithuman_ctypes as bh
 try: bh.Fixture({str(TINY)!r}).close()
 except bh.AvatarError as error: print(error)
@@ -300,6 +301,7 @@ def test_a_package_without_a_library_gives_a_hint(tmp_path: Path) -> None:
 def test_loading_an_avatar_without_onnx_runtime_says_how_to_get_it(tmp_path: Path) -> None:
     tiny = REPO / "tests" / "data" / "tiny.imx"
     code = fake_onnxruntime(tmp_path) + (
+        "import os; os.environ['BITHUMAN_ENCODER'] = 'onnxruntime'\n"
         f"import bithuman_ctypes as bh\ntry: bh.Fixture({str(tiny)!r})\n"
         "except bh.RuntimeNotReadyError as error: print(error)"
     )
