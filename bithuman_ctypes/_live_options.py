@@ -111,7 +111,7 @@ def open_session(path: str, options: LiveOptions, settings: Settings) -> Session
             max_queued_ms=options.queue_ms(),
             idle_pictures=settings.PROCESS_IDLE_VIDEO,
         )
-        return Session(
+        session = Session(
             fixture,
             stream,
             rng=random.Random(options.seed),
@@ -121,6 +121,13 @@ def open_session(path: str, options: LiveOptions, settings: Settings) -> Session
     except BaseException:
         fixture.close()
         raise
+    try:
+        # The first picture takes longer than all others. It is better made here than on the clock.
+        session.first_picture()
+    except BaseException:
+        session.stop()
+        raise
+    return session
 
 
 def fitted_size(native: tuple[int, int], asked: OutputSize | None, longest: int) -> tuple[int, int]:

@@ -3,12 +3,15 @@ checks them with the rest of the tests."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from live import ACTIONS
-from support import ELSEWHERE, TINY, environment, package_folder
+from support import ELSEWHERE, REPO, TINY, environment, package_folder
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -35,3 +38,21 @@ def test_speak() -> None:
 
 def test_gestures() -> None:
     assert run("gestures.py", ACTIONS).startswith("1 gesture, 13 of ")
+
+
+PAGE = (REPO / "docs" / "live-python.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S))
+def test_the_page_on_live_avatars(block: str, tmp_path: Path) -> None:
+    shutil.copy(ACTIONS, tmp_path / "me.imx")
+    result = subprocess.run(
+        [sys.executable, "-c", block.replace("9100", "0")],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
