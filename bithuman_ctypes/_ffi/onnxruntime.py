@@ -39,7 +39,7 @@ def announce() -> str | None:
         return f"install ONNX Runtime (pip install onnxruntime) or set {ENVIRONMENT_VARIABLE}"
     return (
         f"the onnxruntime package of this Python {version} has no {_PATTERN}: install onnxruntime "
-        f">= 1.20, or set {ENVIRONMENT_VARIABLE} to the library of another installation"
+        f">= 1.19, or set {ENVIRONMENT_VARIABLE} to the library of another installation"
     )
 
 

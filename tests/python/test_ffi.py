@@ -295,7 +295,7 @@ def test_a_package_without_a_library_gives_a_hint(tmp_path: Path) -> None:
     code = fake_onnxruntime(tmp_path, "onnxruntime_pybind11_state.so") + ANNOUNCE
     result = run_python(code, BITHUMAN_ORT_LIBRARY="")
     assert "set BITHUMAN_ORT_LIBRARY" in result.stdout, result.stderr
-    assert "onnxruntime >= 1.20" in result.stdout
+    assert "onnxruntime >= 1.19" in result.stdout
 
 
 def test_loading_an_avatar_without_onnx_runtime_says_how_to_get_it(tmp_path: Path) -> None:
