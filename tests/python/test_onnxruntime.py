@@ -1,5 +1,6 @@
 """Real ONNX Runtimes, from the oldest that will do to the newest: what the encoder gives is the
 same, many avatars cost one session, and nothing of it runs, writes or talks beside the encoder.
+The engine's own forward pass, which needs none of them on the CPU, gives the same too.
 
 The long tests fetch libraries by pip and npm into build/onnxruntime, where they stay.
 """
@@ -32,6 +33,12 @@ pytestmark = pytest.mark.skipif(
 
 KEPT = REPO / "build" / "onnxruntime"
 VARIABLE = onnxruntime.ENVIRONMENT_VARIABLE
+
+
+def using(library: Path) -> dict[str, str]:
+    """Environment variables by which the built-in encoder runs by that library, on the CPU too."""
+    return {VARIABLE: str(library), "BITHUMAN_ENCODER": "onnxruntime"}
+
 
 # ------------------------------------------------------------------ getting them
 
@@ -150,11 +157,11 @@ with bh.Fixture(sys.argv[2]) as fixture:
 """
 
 
-def speak(library: Path, pcm: Pcm, folder: Path) -> tuple[str, Any, list[Any]]:
-    """The version, coords of every tick and a fingerprint of every frame."""
+def speak(changes: dict[str, str], pcm: Pcm, folder: Path) -> tuple[str, Any, list[Any]]:
+    """What ran the encoder, coords of every tick and a fingerprint of every frame."""
     audio = folder / "speech.npy"
     np.save(audio, pcm)
-    result = run_python(SPEAK, str(audio), str(TINY), **{VARIABLE: str(library)})
+    result = run_python(SPEAK, str(audio), str(TINY), **changes)
     assert result.returncode == 0, result.stderr
     runtime, coords, frames = json.loads(result.stdout)
     return runtime, np.array(coords, np.float32), frames
@@ -166,15 +173,28 @@ def test_every_version_gives_the_same(
     other: Callable[[], Path], spoken: Pcm, tmp_path: Path
 ) -> None:
     library = other()
-    runtime, coords, frames = speak(library, spoken, tmp_path)
-    _, expected, expected_frames = speak(installed(), spoken, tmp_path)
+    runtime, *found = speak(using(library), spoken, tmp_path)
+    _, *expected = speak(using(installed()), spoken, tmp_path)
     assert runtime == "ONNX Runtime " + library.name.split(".so.")[1]
-    assert expected.std(axis=0).max() > 0.1, "somebody speaks"
-    np.testing.assert_allclose(coords, expected, rtol=0, atol=1e-4)
+    expect_same(found, expected)
+
+
+def expect_same(found: list[Any], expected: list[Any]) -> None:
+    (coords, frames), (expected_coords, expected_frames) = found, expected
+    assert expected_coords.std(axis=0).max() > 0.1, "somebody speaks"
+    np.testing.assert_allclose(coords, expected_coords, rtol=0, atol=1e-4)
     # A mouth may turn on the last bit of a coordinate; equal coordinates leave no choice.
     assert len(frames) == len(expected_frames)
     same = sum(a == b for a, b in zip(frames, expected_frames)) / len(frames)
-    assert same == 1.0 if np.array_equal(coords, expected) else same > 0.99
+    assert same == 1.0 if np.array_equal(coords, expected_coords) else same > 0.99
+
+
+def test_our_own_forward_pass_gives_the_same(spoken: Pcm, tmp_path: Path) -> None:
+    runtime, *found = speak({VARIABLE: "", "BITHUMAN_ENCODER": ""}, spoken, tmp_path)
+    assert runtime == "built in"
+    other, *expected = speak(using(installed()), spoken, tmp_path)
+    assert other.startswith("ONNX Runtime 1.")
+    expect_same(found, expected)
 
 
 @pytest.mark.long
@@ -185,7 +205,7 @@ def test_the_one_before_the_oldest_is_refused(tmp_path: Path) -> None:
         "import sys, bithuman_ctypes as bh\ntry: bh.Fixture(sys.argv[1])\n"
         "except bh.AvatarError as error: print(error)"
     )
-    result = run_python(code, str(TINY), **{VARIABLE: str(library)})
+    result = run_python(code, str(TINY), **using(library))
     assert f"ONNX Runtime {version}." in result.stdout, result.stderr
     assert f"1.{least_minor()} or a later 1.x is needed" in result.stdout
 
@@ -216,7 +236,7 @@ print(threads() - before)
 
 
 def test_twenty_avatars_cost_one_session() -> None:
-    result = run_python(TWENTY, str(TINY), **{VARIABLE: str(installed())})
+    result = run_python(TWENTY, str(TINY), **using(installed()))
     assert result.returncode == 0, result.stderr
     one, twenty, growth, after = map(int, result.stdout.split())
     assert one == 2, "the calling thread is the third"
@@ -254,7 +274,7 @@ def quiet_environment(library: Path, home: Path) -> dict[str, str]:
     """One in which ONNX Runtime has no reason of its own to hold back, and an empty home."""
     home.mkdir()
     changes = {name: str(home) for name in ("HOME", "TMPDIR", "TMP", "TEMP")}
-    child = environment(**changes, **{VARIABLE: str(library), "PYTHONDONTWRITEBYTECODE": "1"})
+    child = environment(**changes, **using(library), PYTHONDONTWRITEBYTECODE="1")
     for name in list(child):
         if name.startswith(("XDG_", "ORT_", "GITHUB_")) or name in ("CI", "TF_BUILD"):
             del child[name]
