@@ -7,49 +7,27 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from . import baselines, export, festvox_ru, quiet, score, speech
-from .audio import SAMPLE_RATE, Signal
+from .audio import Signal
+from .clips import Clip, pad
 from .conditions import CHANGES
 from .layout import LOOKAHEAD_TICKS, OUTPUTS, TICK_S, VISEMES
 from .logmel import TICK, logmel
 from .score import Tally, Track
 from .targets import merge_silences
-from .utterance import Segment, Utterance
+from .utterance import Segment
 
 LOG = logging.getLogger(__name__)
 
-PAD_S = 0.5
-PAD_DBFS = -75.0
 SENTENCES = 40
 """So many of each set are scored; Rhubarb takes as long as the sound lasts."""
 
 CONDITIONS_SET = "test-rms"
 WAITING_CLIPS = 5
-
-
-class Clip(NamedTuple):
-    """A sentence with half a second of faint noise on both sides, and its segments."""
-
-    name: str
-    signal: Signal
-    segments: list[Segment]
-
-
-def pad(utterance: Utterance, seed: int) -> Clip:
-    """Put PAD_S of noise around an utterance."""
-    generator = np.random.default_rng(seed)
-    edge = int(PAD_S * SAMPLE_RATE)
-    signal = np.pad(utterance.signal, edge)
-    noise = (generator.standard_normal(len(signal)) * 10.0 ** (PAD_DBFS / 20.0)).astype(np.float32)
-    noise[edge:-edge] = 0.0
-    segments = [Segment(0.0, PAD_S, "SIL")]
-    segments += [Segment(s.start + PAD_S, s.end + PAD_S, s.phone) for s in utterance.segments]
-    segments.append(Segment(segments[-1].end, len(signal) / SAMPLE_RATE, "SIL"))
-    return Clip(utterance.name, signal + noise, merge_silences(segments))
 
 
 def relabel(clip: Clip, folder: Path) -> Clip:
