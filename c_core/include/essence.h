@@ -130,8 +130,8 @@ typedef enum be_sample_format {
     BE_SAMPLE_F32 = 2  /* float, full scale 1.0 */
 } be_sample_format;
 
-/* How the pixels of a frame are stored; rows go from the top. Revision 1.
- * I420 and NV12 are full range BT.601, as in JPEG; their chroma planes have half the size, rounded up. */
+/* How the pixels of a frame are stored; rows go from the top. I420 and NV12 are full range BT.601, as in
+ * JPEG; their chroma planes have half the size, rounded up. Revision 1. */
 typedef enum be_pixel_format {
     BE_PIXEL_BGR24 = 1,  /* one plane, 3 bytes a pixel: blue, green, red */
     BE_PIXEL_RGB24 = 2,  /* one plane: red, green, blue */
@@ -281,39 +281,36 @@ typedef struct be_audio_chunk {
     size_t frames;           /* samples per channel */
 } be_audio_chunk_t;
 
-/* Where an avatar comes from, and how. Revision 1. */
+/* Where an avatar comes from, and how it is kept. Revision 1. */
 typedef struct be_fixture_source {
     uint32_t struct_size; /* sizeof(be_fixture_source_t) */
     uint32_t flags;       /* of be_fixture_flag */
-    const char *path; /* of the .imx file; with `data`, what messages call it (NULL: "memory") */
-    const void *data; /* NULL, or the file's bytes: read during the call, copied */
-    size_t size;      /* of `data` in bytes */
+    const char *path;     /* of the .imx file; with `data`, its name in messages (NULL: "memory") */
+    const void *data;     /* NULL, or the file's bytes: copied during the call */
+    size_t size;          /* of `data` in bytes */
     be_ep preferred_ep;
-    uint32_t
-        intra_op_threads; /* threads of the encoder; 0 or 1 = the calling thread alone, at most 256 */
-    be_loading loading;   /* 0 = BE_LOADING_ASYNC */
-    be_storage storage;   /* 0 = BE_STORAGE_MEMORY */
-    uint32_t store_mb;    /* of decoded pictures, for ON_DEMAND and JPEG; 0 = 64, 8 .. 4096 */
-    uint32_t reserved;
+    uint32_t intra_op_threads; /* of the encoder; 0 or 1 = the calling thread alone, most 256 */
+    be_loading loading;        /* 0 = BE_LOADING_ASYNC */
+    be_storage storage;        /* 0 = BE_STORAGE_MEMORY */
+    uint32_t store_mb;         /* bound of ON_DEMAND and JPEG, 8 .. 4096 MiB; 0 = 64 */
+    uint32_t reserved;         /* 0 */
 } be_fixture_source_t;
 
-/* Which execution provider runs the encoder, and why. Revision 1. */
+/* Which execution provider runs the encoder, and why. Its strings belong to the fixture. Revision 1. */
 typedef struct be_provider_report {
     uint32_t struct_size; /* sizeof(be_provider_report_t), set by the caller */
     be_ep asked;
     be_ep active;
     uint32_t reserved;
-    const char *
-        reason; /* why `active` is not what was asked for, or, for AUTO, what was passed over; "" if nothing.
-                            Owned by the fixture */
-    const char *runtime; /* what runs it, such as "ONNX Runtime 1.23.2". Owned by the fixture */
+    const char *reason;  /* why providers tried before did not do; "" when the first one did */
+    const char *runtime; /* what runs it: "built in", or such as "ONNX Runtime 1.23.2" */
 } be_provider_report_t;
 
-/* A clip of an avatar: frames of their own, between two frames of its loop. Revision 1. */
+/* A clip of an avatar: frames of their own, played between two frames of its loop. Revision 1. */
 typedef struct be_action {
     uint32_t struct_size; /* sizeof(be_action_t), set by the caller */
     uint32_t flags;       /* of be_action_flag */
-    const char *name;     /* owned by the fixture */
+    const char *name;     /* belongs to the fixture */
     uint32_t frame_count;
     uint32_t leave;  /* the loop's frame after which it begins */
     uint32_t rejoin; /* the loop's frame that follows it */
@@ -324,30 +321,29 @@ typedef struct be_action {
 typedef struct be_stream_options {
     uint32_t struct_size;         /* sizeof(be_stream_options_t) */
     be_pacing pacing;             /* 0 = BE_PACING_NONE */
-    be_pixel_format pixel_format; /* of be_runtime_pull and be_runtime_poll; 0 = BE_PIXEL_BGR24 */
-    be_compose_size_t size;       /* of theirs; zeros = the avatar's own */
-    uint32_t
-        lookahead_ms; /* audio known beyond a frame: 40, 80, 120 or 160; 0 = 80. Less is sooner,
-                                     more is smoother */
-    uint32_t max_queued_ms; /* audio that may wait, 1000 .. 7200000; 0 = 600000, ten minutes */
-    uint32_t starvation_ms; /* REALTIME: see be_runtime_set_starvation; 0 = 400 */
-    uint32_t flags;         /* of be_stream_flag */
-    be_auth_t *auth; /* the right to a metered avatar, kept alive; NULL = that of be_auth_init */
+    be_pixel_format pixel_format; /* of be_runtime_pull, be_runtime_poll; 0 = BE_PIXEL_BGR24 */
+    be_compose_size_t size;       /* of their pictures; zeros = the avatar's own */
+    uint32_t lookahead_ms;        /* sound known beyond a frame: 40, 80, 120, 160; 0 = 80 */
+    uint32_t max_queued_ms;       /* sound that may wait, 1000 .. 7200000; 0 = 600000 */
+    uint32_t starvation_ms;       /* see be_runtime_set_starvation; 0 = 400 */
+    uint32_t flags;               /* of be_stream_flag */
+    be_auth_t *auth;              /* kept alive; NULL = the one of be_auth_init */
 } be_stream_options_t;
 
-/* Where a picture is to be written. Revision 1. */
+/* Where a picture is to be written: planes one after the other, without a gap. Revision 1. */
 typedef struct be_buffer {
     uint32_t struct_size;   /* sizeof(be_buffer_t) */
     be_pixel_format format; /* 0 = the stream's */
-    uint8_t *data;          /* the first plane; the others follow without a gap */
-    size_t capacity;        /* bytes from `data` on */
-    uint32_t
-        stride; /* bytes from row to row of the first plane; 0 = no padding. The chroma planes of I420
-                               have (stride + 1) / 2, that of NV12 twice this */
-    uint32_t reserved;
+    uint8_t *data;          /* the first plane */
+    size_t capacity;        /* bytes; what would pad the last row is not needed */
+    /* Bytes from row to row of the first plane, at most 16 MiB; 0 = no padding. The chroma planes of
+     * I420 have (stride + 1) / 2, that of NV12 twice this. */
+    uint32_t stride;
+    uint32_t reserved; /* 0 */
 } be_buffer_t;
 
-/* Where the lips are: what the encoder heard, before a mouth was chosen. Revision 1. */
+/* Where the lips are: what the encoder heard, before a mouth was chosen. Part of be_frame_t.
+ * Revision 1. */
 typedef struct be_mouth {
     float openness;     /* 0: the lips touch .. 1: as wide as in a clear "ah" */
     float width;        /* -1: rounded .. 0: at rest .. 1: spread */
@@ -357,13 +353,14 @@ typedef struct be_mouth {
     float teeth;        /* 0 .. 1: teeth show */
     float tongue;       /* 0 .. 1: the tongue shows */
     float speech;       /* 0 .. 1: somebody speaks */
-    float viseme[15];   /* probabilities: sil PP FF TH DD kk CH SS nn RR aa E ih oh ou */
+    float viseme[15];   /* probabilities of sil PP FF TH DD kk CH SS nn RR aa E ih oh ou */
     uint32_t strongest; /* of them; 0 = sil */
 } be_mouth_t;
 
-/* One frame: 40 ms of picture, sound and what belongs to them. Revision 1.
- * Its pointers belong to the stream and are valid until its next frame is asked for, except that planes
- * point into the caller's buffer when one was given. */
+/* One frame: 40 ms of picture, sound and what belongs to them.
+ *
+ * Its pointers belong to the stream and are valid until its next frame is asked for, or it is destroyed;
+ * planes point into the caller's buffer when one was given. Revision 1. */
 typedef struct be_frame {
     uint32_t struct_size; /* sizeof(be_frame_t), set by the caller */
     uint32_t flags;       /* of be_frame_flag */
@@ -374,37 +371,36 @@ typedef struct be_frame {
     uint32_t cluster_idx;    /* mouth, 0 = at rest */
     uint32_t frame_idx_used; /* source frame */
     uint64_t index;          /* frames given before it on this stream */
-    int64_t timestamp_us; /* when it was due on the caller's clock; without pacing 40000 * index */
-    uint64_t
-        utterance; /* which one it belongs to, see be_runtime_get_utterance; the last one if idle */
-    uint64_t position;  /* samples of 16 kHz given before it on this stream */
-    const int16_t *pcm; /* its own sound, 16 kHz mono, full scale 32768; NULL when idle */
-    uint32_t samples;   /* of it: 0 .. 640, fewer than 640 only at the end of an utterance */
+    int64_t timestamp_us;    /* when it was due on the stream's clock; unpaced: 40000 * index */
+    uint64_t utterance;      /* see be_runtime_get_utterance; the last one shown if idle */
+    uint64_t position;       /* samples of 16 kHz given before it on this stream */
+    const int16_t *pcm;      /* its sound, 16 kHz mono, full scale 32768; NULL when idle */
+    uint32_t samples;        /* of it: 640, fewer only at the end of an utterance, 0 when idle */
     uint32_t reserved;
-    be_mouth_t mouth; /* zeros, and `sil`, when idle */
+    be_mouth_t mouth; /* zeros when idle */
 } be_frame_t;
 
-/* What one stage has cost on a stream. Revision 1. */
+/* What one stage has cost on a stream. Part of be_stats_t. Revision 1. */
 typedef struct be_stage_time {
     uint64_t count;
     uint64_t total_ns;
     uint64_t max_ns;
 } be_stage_time_t;
 
-/* What a stream has done since it was opened. Revision 1. */
+/* What a stream has done since it was opened. Samples are of 16 kHz. Revision 1. */
 typedef struct be_stats {
     uint32_t struct_size;     /* sizeof(be_stats_t), set by the caller */
     uint32_t stage_count;     /* BE_STAGE_COUNT of the library */
     uint64_t frames;          /* given, of all kinds */
-    uint64_t speech_frames;   /* of them, with audio */
-    uint64_t samples_in;      /* pushed, at 16 kHz */
+    uint64_t speech_frames;   /* of them, with sound */
+    uint64_t samples_in;      /* pushed */
     uint64_t samples_out;     /* given with frames */
     uint64_t samples_queued;  /* waiting now */
-    uint64_t samples_dropped; /* by interruptions */
-    uint64_t utterances;      /* ended by a flush and given to their end */
-    uint64_t interruptions;   /* that dropped something or ended an utterance */
-    uint64_t underruns;       /* times that audio ran out in mid-utterance */
-    uint64_t late_frames;     /* REALTIME: asked for more than 40 ms after they were due */
+    uint64_t samples_dropped; /* by interruptions and resets */
+    uint64_t utterances;      /* given to their end */
+    uint64_t interruptions;   /* that dropped something */
+    uint64_t underruns;       /* times that sound ran out in mid-utterance */
+    uint64_t late_frames;     /* asked for more than 40 ms after they were due */
     int64_t max_late_us;      /* the worst of them */
     be_stage_time_t stage[8]; /* by be_stage; the rest is 0 */
 } be_stats_t;

@@ -252,6 +252,7 @@ static be_status check_buffer(const be_buffer_t *into)
     CHECK_STRUCT(into, be_buffer_t);
     BEI_REQUIRE((int)into->format >= 0 && (int)into->format <= BE_PIXEL_NV12,
                 "format is %d, not one of be_pixel_format", (int)into->format);
+    BEI_REQUIRE(into->reserved == 0, "reserved is %u, not 0", into->reserved);
     BEI_REQUIRE(into->data || into->capacity == 0, "data is NULL with room for %zu bytes",
                 into->capacity);
     return BE_OK;
