@@ -1,157 +1,205 @@
-/* libFuzzer target: no sequence of calls with checked arguments may crash the library or break its
- * arithmetic. Bytes are read as calls; ESSENCE_FUZZ_MODEL names the avatar. */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+/* libFuzzer target: no sequence of calls with checked arguments may crash the library or break what its
+ * header promises. Bytes are read as calls on two streams and a waiter; ESSENCE_FUZZ_DATA names the folder of
+ * the avatars. What must hold is in calls_model.c. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "essence.h"
+#include "calls_model.h"
 
-enum { SAMPLES = 4096, BUFFER = 160 * 96 * 3, TICK = 640, CALLS = 400 };
+enum { STREAMS = 2, AVATARS = 4, CALLS = 200 };
 
-typedef struct input {
-    const uint8_t *next;
-    size_t left;
-} input_t;
+typedef struct set {
+    model_t models[STREAMS];
+    be_waiter_t *waiter;
+    bool stopped;
+} set_t;
 
-typedef struct stream {
-    be_runtime_t *runtime;
-    uint64_t utterance; /* samples since the last flush, all at 16 kHz */
-    int64_t owed;       /* frames of the flushed utterances, less all that were pulled */
-    bool counted;       /* nothing was done that this model does not count */
-} stream_t;
+static be_fixture_t *fixtures[AVATARS];
 
-static be_fixture_t *fixture;
-static float noise[SAMPLES];
-static uint8_t buffer[BUFFER];
+/* ---------------------------------------------------------------- the waiter */
 
-static void need(bool condition)
+static void join(set_t *set, model_t *model)
 {
-    if (!condition)
-        __builtin_trap();
+    const be_status status =
+        be_waiter_add(set->waiter, model->runtime, (uint64_t)(model - set->models));
+    need((status == BE_OK) == !model->in_waiter);
+    if (status == BE_OK)
+        model->armed = false;
+    model->in_waiter = true;
 }
 
-static uint32_t take(input_t *input, int bytes)
+static void part(set_t *set, model_t *model)
 {
-    uint32_t value = 0;
-    for (int i = 0; i < bytes && input->left > 0; i++, input->left--)
-        value = value << 8 | *input->next++;
-    return value;
+    const be_status status = be_waiter_remove(set->waiter, model->runtime);
+    need((status == BE_OK) == model->in_waiter);
+    model->in_waiter = model->armed = false;
 }
 
-static void restart(stream_t *stream)
+static void arm(set_t *set, model_t *model)
 {
-    be_runtime_reset_stream(stream->runtime);
-    stream->utterance = 0;
-    stream->owed = 0;
-    stream->counted = true;
+    const be_status status = be_waiter_arm(set->waiter, model->runtime);
+    need((status == BE_OK) == model->in_waiter);
+    model->armed = model->in_waiter;
 }
 
-static void push_float(stream_t *stream, input_t *input)
+/* Nobody is told who did not ask, and nobody twice; who is due at any time is told. */
+static void wait(set_t *set, input_t *input)
 {
-    size_t n = take(input, 2) % SAMPLES;
-    if (be_runtime_push_audio(stream->runtime, noise, n) == BE_OK)
-        stream->utterance += n;
-}
-
-static void push_any(stream_t *stream, input_t *input)
-{
-    be_audio_chunk_t chunk = {sizeof chunk,   (be_sample_format)(take(input, 1) % 4),
-                              take(input, 3), take(input, 1) % 40,
-                              noise,          0};
-    size_t frame =
-        (chunk.format == BE_SAMPLE_F32 ? 4u : 2u) * (chunk.channels ? chunk.channels : 1);
-    chunk.frames = take(input, 2) % (sizeof noise / frame);
-    if (be_runtime_push_chunk(stream->runtime, &chunk) == BE_OK && chunk.frames > 0)
-        stream->counted = false;
-}
-
-static void flush(stream_t *stream)
-{
-    if (be_runtime_flush(stream->runtime) == BE_OK) {
-        stream->owed += (int64_t)((stream->utterance + TICK - 1) / TICK);
-        stream->utterance = 0;
-        if (stream->counted)
-            need((int64_t)be_runtime_ticks_available(stream->runtime) == stream->owed);
-    }
-}
-
-static void pull(stream_t *stream, input_t *input)
-{
-    size_t ready = be_runtime_ticks_available(stream->runtime);
-    be_compose_size_t size = {take(input, 1), take(input, 1), 1, 2, 3, 0};
-    be_compose_result_t result;
-    size_t capacity = take(input, 1) % 8 ? BUFFER : take(input, 2) % BUFFER;
-    be_status status = be_runtime_pull_frame_to_size(stream->runtime, (int8_t)take(input, 1), &size,
-                                                     buffer, capacity, &result);
-    size_t now = be_runtime_ticks_available(stream->runtime);
-    need(status == BE_OK ? now + 1 == ready : now == ready);
+    uint64_t tags[STREAMS];
+    size_t count = 0;
+    const size_t capacity = 1 + take(input, 1) % STREAMS;
+    const be_status status = be_waiter_wait(set->waiter, 0, tags, capacity, &count);
+    need((status == BE_ERR_STOPPED) == set->stopped);
     if (status == BE_OK) {
-        need(result.frame_idx_used < 6 && result.cluster_idx < 19 &&
-             result.bytes_written <= capacity);
-        stream->owed--;
+        need(count >= 1 && count <= capacity);
+        for (size_t i = 0; i < count; i++) {
+            need(tags[i] < STREAMS && set->models[tags[i]].armed);
+            set->models[tags[i]].armed = false;
+        }
+    } else if (status == BE_ERR_TIMEOUT) {
+        for (int i = 0; i < STREAMS; i++)
+            need(!set->models[i].armed || be_runtime_next_due(set->models[i].runtime) != INT64_MIN);
     }
 }
 
-static void batch(stream_t *stream, input_t *input)
+static void renew_waiter(set_t *set)
 {
-    size_t n = take(input, 2) % SAMPLES;
-    float embedding[23];
-    be_tick_result_t tick;
-    be_status status =
-        take(input, 1) % 2
-            ? be_runtime_tick(stream->runtime, noise, n, embedding, 23, &tick)
-            : be_runtime_tick_compose(stream->runtime, noise, n, -1, buffer, BUFFER, NULL);
-    stream->counted = stream->counted && status != BE_OK;
+    be_waiter_destroy(set->waiter);
+    for (int i = 0; i < STREAMS; i++)
+        set->models[i].in_waiter = set->models[i].armed = false;
+    set->stopped = false;
+    need(be_waiter_create(&set->waiter) == BE_OK);
 }
 
-static void look(stream_t *stream, input_t *input)
+static void use_waiter(set_t *set, model_t *model, input_t *input)
 {
-    size_t written = 0, capacity = take(input, 2) % BUFFER;
-    be_diag_tap tap = (be_diag_tap)(take(input, 1) % 6);
-    if (be_runtime_capture(stream->runtime, tap, buffer, capacity, &written) == BE_OK)
-        need(written > 0 && written <= capacity);
-    be_runtime_get_source_frame(stream->runtime, (int8_t)take(input, 1), NULL, buffer, BUFFER,
-                                NULL);
-}
-
-static void call(stream_t *stream, input_t *input)
-{
-    switch (take(input, 1) % 12) {
+    switch (take(input, 1) % 8) {
     case 0:
-        restart(stream);
+        join(set, model);
         break;
     case 1:
-        flush(stream);
+        part(set, model);
         break;
     case 2:
-        batch(stream, input);
-        break;
     case 3:
-        look(stream, input);
+        arm(set, model);
         break;
     case 4:
-        push_any(stream, input);
+        renew_waiter(set);
+        break;
+    case 5:
+        if (take(input, 1) % 16 == 0) {
+            be_waiter_stop(set->waiter);
+            set->stopped = true;
+        }
+        break;
+    default:
+        wait(set, input);
+    }
+}
+
+/* ---------------------------------------------------------------- streams */
+
+static void renew(model_t *model, input_t *input)
+{
+    const int64_t now = model->now;
+    if (model->runtime)
+        model_close(model);
+    model_open(model, fixtures[take(input, 1) % AVATARS], input);
+    model->now = now;
+}
+
+/* Calls that are seldom made and change everything. */
+static void make_rare_call(model_t *model, input_t *input)
+{
+    switch (take(input, 1) % 8) {
+    case 0:
+        renew(model, input);
+        break;
+    case 1:
+        if (take(input, 1) % 4 == 0)
+            model_stop(model);
+        break;
+    case 2:
+        model_batch(model, input);
+        break;
+    case 3:
+        model_render(model, input);
+        break;
+    case 4:
+    case 5:
+        model_reset(model);
+        break;
+    default:
+        model_look(model, input);
+    }
+}
+
+static void make_call(set_t *set, input_t *input)
+{
+    const uint32_t code = take(input, 1);
+    model_t *model = &set->models[code >> 7];
+    switch (code % 16) {
+    case 0:
+        make_rare_call(model, input);
+        break;
+    case 1:
+        model_interrupt(model);
+        break;
+    case 2:
+        model_settings(model, input);
+        break;
+    case 3:
+    case 4:
+        use_waiter(set, model, input);
         break;
     case 5:
     case 6:
+        model_flush(model);
+        break;
     case 7:
-        push_float(stream, input);
+    case 8:
+        model_pull(model, input);
+        break;
+    case 9:
+    case 10:
+    case 11:
+        model_push(model, input);
         break;
     default:
-        pull(stream, input);
+        model_poll(model, input);
     }
 }
+
+/* ---------------------------------------------------------------- libFuzzer's own */
+
+static be_fixture_t *open_avatar(const char *name, be_loading loading, be_storage storage)
+{
+    char path[1024];
+    be_fixture_t *fixture = NULL;
+    snprintf(path, sizeof path, "%s/%s", getenv("ESSENCE_FUZZ_DATA"), name);
+    const be_fixture_source_t source = {.struct_size = sizeof source,
+                                        .path = path,
+                                        .loading = loading,
+                                        .storage = storage,
+                                        .store_mb = 8};
+    if (be_fixture_open(&source, &fixture) != BE_OK) {
+        fprintf(stderr, "fuzz_calls: %s\n", be_last_error_message());
+        exit(1);
+    }
+    return fixture;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    if (be_fixture_load(getenv("ESSENCE_FUZZ_MODEL"), NULL, &fixture) != BE_OK) {
-        fprintf(stderr, "fuzz_calls: %s\n", be_last_error_message());
-        exit(1);
-    }
+    fixtures[0] = open_avatar("tiny.imx", BE_LOADING_SYNC, BE_STORAGE_MEMORY);
+    fixtures[1] = open_avatar("tiny_actions.imx", BE_LOADING_ASYNC, BE_STORAGE_MEMORY);
+    fixtures[2] = open_avatar("tiny_actions.imx", BE_LOADING_ON_DEMAND, BE_STORAGE_JPEG);
+    fixtures[3] = open_avatar("tiny.imx", BE_LOADING_ASYNC, BE_STORAGE_TEMP_FILE);
     for (int i = 0; i < SAMPLES; i++)
         noise[i] = (float)(rand() % 2001 - 1000) / 1000;
     return 0;
@@ -160,10 +208,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input_t input = {data, size};
-    stream_t stream = {NULL, 0, 0, true};
-    need(be_runtime_create(fixture, NULL, &stream.runtime) == BE_OK);
+    set_t set = {.stopped = false};
+    need(be_waiter_create(&set.waiter) == BE_OK);
+    for (int i = 0; i < STREAMS; i++)
+        renew(&set.models[i], &input);
     for (int i = 0; i < CALLS && input.left > 0; i++)
-        call(&stream, &input);
-    be_runtime_destroy(stream.runtime);
+        make_call(&set, &input);
+    for (int i = 0; i < STREAMS; i++)
+        model_close(&set.models[i]);
+    be_waiter_destroy(set.waiter);
     return 0;
 }
