@@ -476,9 +476,13 @@ static int teardown_stream(void **state)
     return 0;
 }
 
+static be_fixture_t *kept; /* what is there anyway, the encoder, is not asked for again */
+
 static int make_folder(void **state)
 {
     (void)state;
+    if (be_fixture_load(TINY, NULL, &kept) != BE_OK)
+        return -1;
     be_set_log_callback(note_reason, NULL, BE_LOG_ERROR);
     if (!mkdtemp(folder))
         return -1;
@@ -490,6 +494,7 @@ static int remove_folder(void **state)
 {
     (void)state;
     be_set_log_callback(NULL, NULL, BE_LOG_OFF);
+    be_fixture_release(kept);
     unlink(path);
     return rmdir(folder);
 }
