@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -504,6 +505,61 @@ static int count_threads(void)
     return threads;
 }
 
+/* A thread that was waited for is listed for a moment longer. */
+static void expect_threads(int expected)
+{
+    for (int i = 0; i < 1000 && count_threads() != expected; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_int_equal(count_threads(), expected);
+}
+
+/* A session of three threads has two of its own. */
+static void models_of_the_same_bytes_share_a_session(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int threads; /* more than at first */
+    } LOADED[] = {{"good", 2}, {"good", 2}, {"constant", 4}, {"good", 4}, {"constant", 4}};
+    bei_encoder_model_t *model[5] = {NULL};
+    const int before = count_threads();
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(create(read_encoder(LOADED[i].name), BE_EP_CPU, 3, &model[i]), BE_OK);
+        memset(file_bytes, 0, sizeof file_bytes); /* others are not found by what is no more */
+        expect_threads(before + LOADED[i].threads);
+    }
+    for (int i = 0; i < 3; i++)
+        bei_encoder_model_destroy(model[i]);
+    expect_threads(before + 4);
+    bei_encoder_stream_t *stream = open_stream(model[3]);
+    expect_step(stream, 4.0f, 0.0f);
+    bei_encoder_stream_destroy(stream);
+    bei_encoder_model_destroy(model[3]);
+    expect_threads(before + 2);
+    bei_encoder_model_destroy(model[4]);
+    expect_threads(before);
+}
+
+/* Of the same size, and yet another model. */
+static void one_byte_makes_another_model(void **state)
+{
+    (void)state;
+    static const char KEY[] = "be.lookahead_ticks"; /* its value, "3", comes two bytes behind it */
+    bei_encoder_model_t *model = load("good");
+    bei_encoder_model_t *other = NULL;
+    bei_span_t span = read_encoder("good");
+    size_t at = 0;
+    while (memcmp(file_bytes + at, KEY, sizeof KEY - 1) != 0)
+        assert_true(++at + sizeof KEY < span.size);
+    assert_int_equal(file_bytes[at + sizeof KEY + 1], '3');
+    file_bytes[at + sizeof KEY + 1] = '2';
+    assert_int_equal(create(span, BE_EP_CPU, 1, &other), BE_OK);
+    assert_int_equal(bei_encoder_model_lookahead(model), 3);
+    assert_int_equal(bei_encoder_model_lookahead(other), 2);
+    bei_encoder_model_destroy(model);
+    bei_encoder_model_destroy(other);
+}
+
 static void do_nothing(void *user)
 {
     (void)user;
@@ -522,7 +578,7 @@ static void count_threads_at_start(void)
 static void no_thread_and_no_socket_is_left(void **state)
 {
     (void)state;
-    assert_int_equal(count_threads(), threads_at_start);
+    expect_threads(threads_at_start);
     DIR *folder = opendir("/proc/self/fd");
     assert_non_null(folder);
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
@@ -568,6 +624,8 @@ int main(void)
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(damaged_models_do_no_harm),
 #ifdef __linux__
+        cmocka_unit_test(one_byte_makes_another_model),
+        cmocka_unit_test(models_of_the_same_bytes_share_a_session),
         cmocka_unit_test(no_thread_and_no_socket_is_left),
 #endif
     };

@@ -257,6 +257,45 @@ static void newer_releases_know_coreml_by_its_name(void **state)
     assert_int_equal(seen().by_symbol, 0);
 }
 
+/* ------------------------------------------------- without it */
+
+static void the_cpu_does_not_open_the_library(void **state)
+{
+    (void)state;
+    unsetenv("BITHUMAN_ENCODER");
+    be_fixture_t *fixture = load(BE_EP_CPU, BE_FIXTURE_STRICT_EP);
+    assert_string_equal(report_of(fixture).runtime, "built in");
+    assert_string_equal(report_of(fixture).reason, "");
+    assert_null(dlopen(FAKE_ORT, RTLD_NOW | RTLD_NOLOAD));
+    be_fixture_release(fixture);
+}
+
+static void without_a_library_no_provider_is_asked(void **state)
+{
+    (void)state;
+    unsetenv("BITHUMAN_ENCODER");
+    assert_int_equal(be_set_onnxruntime_library("/nonexistent/libonnxruntime.so"), BE_OK);
+    be_fixture_t *fixture = load(BE_EP_AUTO, 0);
+    const be_provider_report_t automatic = report_of(fixture);
+    assert_int_equal(automatic.active, BE_EP_CPU);
+    assert_string_equal(automatic.runtime, "built in");
+    /* Once, not for each provider. */
+    const char *found = strstr(automatic.reason, "/nonexistent/libonnxruntime.so");
+    assert_true(found && !strstr(found + 1, "cannot be loaded"));
+    be_fixture_release(fixture);
+
+    fixture = load(BE_EP_QNN, 0);
+    assert_int_equal(report_of(fixture).active, BE_EP_CPU);
+    expect_in(report_of(fixture).reason, "QNN: ONNX Runtime cannot be loaded");
+    be_fixture_release(fixture);
+
+    fixture = NULL;
+    assert_int_equal(open_with(BE_EP_QNN, BE_FIXTURE_STRICT_EP, 1, &fixture),
+                     BE_ERR_MODEL_LOAD_FAILED);
+    expect_sentence("QNN: ONNX Runtime cannot be loaded from '/nonexistent/libonnxruntime.so'");
+    assert_null(fixture);
+}
+
 /* ------------------------------------------------- one session for all */
 
 static void avatars_share_a_session(void **state)
@@ -472,6 +511,8 @@ static const struct CMUnitTest TESTS[] = {
     cmocka_unit_test(the_cpu_fails_too),
     cmocka_unit_test(older_releases_know_coreml_by_its_function),
     cmocka_unit_test(newer_releases_know_coreml_by_its_name),
+    cmocka_unit_test(the_cpu_does_not_open_the_library),
+    cmocka_unit_test(without_a_library_no_provider_is_asked),
     cmocka_unit_test(avatars_share_a_session),
     cmocka_unit_test(a_child_has_a_session_of_its_own),
     cmocka_unit_test(other_versions_are_refused),

@@ -38,7 +38,8 @@ typedef struct bei_encoder_stream bei_encoder_stream_t;
 /* How a model is to run. */
 typedef struct bei_encoder_settings {
     be_ep ep;         /* AUTO: the first of the table in providers.c that works, else the CPU */
-    uint32_t threads; /* of one step, the calling one included: 1 .. 1024 */
+    uint32_t threads; /* of one step by ONNX Runtime, the calling one included: 1 .. 1024; our own
+                       * forward pass has one */
     bool strict;      /* a named provider that does not work is an error; else the CPU takes over,
                        * which the log and the report say */
 } bei_encoder_settings_t;
@@ -48,8 +49,8 @@ typedef struct bei_encoder_report {
     be_ep asked;
     be_ep active;        /* never AUTO */
     const char *reason;  /* why each provider that was tried before did not do, as "QNN: ..." with
-                          * "; " between two; "" when the first one did */
-    const char *runtime; /* such as "ONNX Runtime 1.23.2" */
+                          * "; " between two, or why none could be; "" when the first one did */
+    const char *runtime; /* such as "ONNX Runtime 1.23.2"; "built in" for our own forward pass */
 } bei_encoder_report_t;
 
 /* onnx: empty = the encoder built into the library; else borrowed for the call.

@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,13 +67,24 @@ static be_status refuse_fall_back(const bei_encoder_model_t *model)
                          model->reason);
 }
 
+/* Whether providers can be asked at all; if not, that is the one reason for passing all of them over. */
+static bool can_ask(bei_encoder_model_t *model)
+{
+    const bei_ort_t *ort = NULL;
+    if (bei_ort_get(&ort) == BE_OK)
+        return true;
+    snprintf(model->reason, sizeof model->reason, "%s", bei_error_message());
+    return false;
+}
+
 /* The first provider that was asked for and works, else the CPU. */
 static be_status start(bei_encoder_model_t *model, bei_span_t onnx,
                        const bei_encoder_settings_t *settings)
 {
     const be_ep asked = settings->ep;
     const bei_span_t bytes = onnx.size ? onnx : bei_builtin_encoder();
-    for (size_t i = 0; i < BEI_PROVIDER_COUNT; i++) {
+    const bool ask = asked != BE_EP_AUTO || can_ask(model);
+    for (size_t i = 0; ask && i < BEI_PROVIDER_COUNT; i++) {
         const bei_provider_t *provider = &bei_providers[i];
         if (asked != BE_EP_AUTO && asked != provider->ep)
             continue;

@@ -147,7 +147,8 @@ static be_status open_system(bei_ort_t *ort, const char **path)
             return start(ort, *path);
     }
     return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
-                         "ONNX Runtime, which runs the audio encoder, was not found: %s", ADVICE);
+                         "ONNX Runtime, which runs the audio encoder here, was not found: %s",
+                         ADVICE);
 }
 
 static be_status load(void)
