@@ -5,88 +5,27 @@
 
 #include "base/error.h"
 
-enum { ONE = 65536, HALF = 32768 };
+enum { ONE = 65536 };
 
-/* A plane of bytes that is sampled between its pixels. */
-typedef struct plane {
-    const uint8_t *data;
-    uint32_t stride;
-    int32_t limit_u, limit_v; /* 16.16: the last position that has a right and a lower neighbour */
-} plane_t;
+/* ---------------------------------------------------------------- blending */
 
-static plane_t plane_of(const uint8_t *data, uint32_t stride, uint32_t width, uint32_t height)
+static bei_mouth_plane_t plane_of(const uint8_t *data, uint32_t stride, uint32_t width,
+                                  uint32_t height)
 {
-    return (plane_t){data, stride, (int32_t)((width - 1) * ONE) - 1,
-                     (int32_t)((height - 1) * ONE) - 1};
-}
-
-static int32_t clamp(int32_t value, int32_t low, int32_t high)
-{
-    return value < low ? low : value > high ? high : value;
-}
-
-/* The value between four pixels, times 65536; u and v lie inside the plane's limits. */
-static int32_t sample(const plane_t *plane, int32_t u, int32_t v)
-{
-    const uint8_t *p = plane->data + (size_t)(v >> 16) * plane->stride + (u >> 16);
-    const uint8_t *q = p + plane->stride;
-    int32_t fu = (u >> 8) & 255, fv = (v >> 8) & 255;
-    int32_t top = p[0] * (256 - fu) + p[1] * fu;
-    int32_t bottom = q[0] * (256 - fu) + q[1] * fu;
-    return top * (256 - fv) + bottom * fv;
-}
-
-static uint8_t mix(int32_t source, int32_t patch, int32_t alpha)
-{
-    int32_t sum = source * (255 - alpha) + patch * alpha + 128;
-    return (uint8_t)((sum + (sum >> 8)) >> 8);
+    return (bei_mouth_plane_t){data, stride, (int32_t)width, (int32_t)height};
 }
 
 /* A row of picture samples: where it starts in the patch and how far one sample steps. */
-typedef struct walk {
+typedef struct row {
     int64_t u, v;
     int32_t du, dv;
-} walk_t;
-
-static void blend_luma_row(uint8_t *row, uint32_t count, walk_t at, const plane_t *patch,
-                           const plane_t *mask, int32_t bias)
-{
-    for (uint32_t i = 0; i < count; i++, at.u += at.du, at.v += at.dv) {
-        if (at.u < 0 || at.v < 0 || at.u > mask->limit_u || at.v > mask->limit_v)
-            continue;
-        int32_t u = (int32_t)at.u, v = (int32_t)at.v;
-        int32_t alpha = (sample(mask, u, v) + HALF) >> 16;
-        if (alpha == 0)
-            continue;
-        int32_t value = clamp((sample(patch, u, v) + bias + HALF) >> 16, 0, 255);
-        row[i] = mix(row[i], value, alpha);
-    }
-}
-
-static void blend_chroma_row(uint8_t *const row[2], uint32_t count, walk_t at,
-                             const plane_t patch[2], const plane_t *mask, const int32_t bias[2])
-{
-    for (uint32_t i = 0; i < count; i++, at.u += at.du, at.v += at.dv) {
-        if (at.u < 0 || at.v < 0 || at.u > mask->limit_u || at.v > mask->limit_v)
-            continue;
-        int32_t alpha = (sample(mask, (int32_t)at.u, (int32_t)at.v) + HALF) >> 16;
-        if (alpha == 0)
-            continue;
-        /* A chroma sample sits half a luma pixel in; there is none beyond the outermost centre. */
-        int32_t u = clamp((int32_t)((at.u - HALF) >> 1), 0, patch[0].limit_u);
-        int32_t v = clamp((int32_t)((at.v - HALF) >> 1), 0, patch[0].limit_v);
-        for (int c = 0; c < 2; c++) {
-            int32_t value = clamp((sample(&patch[c], u, v) + bias[c] + HALF) >> 16, 0, 255);
-            row[c][i] = mix(row[c][i], value, alpha);
-        }
-    }
-}
+} row_t;
 
 /* The patch position of a picture position given in half pixels, rounded down: then it does not
  * depend on where a row starts. */
-static walk_t walk_from(const int32_t m[6], int64_t x2, int64_t y2, int32_t step)
+static row_t row_from(const int32_t m[6], int64_t x2, int64_t y2, int32_t step)
 {
-    return (walk_t){
+    return (row_t){
         .u = ((m[0] * x2 + m[1] * y2) >> 1) + m[2],
         .v = ((m[3] * x2 + m[4] * y2) >> 1) + m[5],
         .du = m[0] * step,
@@ -94,29 +33,82 @@ static walk_t walk_from(const int32_t m[6], int64_t x2, int64_t y2, int32_t step
     };
 }
 
-void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
-                     const bei_i420_t *patch, const uint8_t *mask)
+static int64_t divide_down(int64_t value, int64_t by)
+{
+    const int64_t quotient = value / by;
+    return quotient * by > value ? quotient - 1 : quotient;
+}
+
+/* Narrows first .. end to the samples i with 0 <= start + i * step <= limit. */
+static void narrow(int64_t start, int64_t step, int64_t limit, int64_t *first, int64_t *end)
+{
+    if (step < 0) { /* the same, seen from the other side */
+        start = limit - start;
+        step = -step;
+    }
+    if (step == 0) {
+        *end = start < 0 || start > limit ? *first : *end;
+        return;
+    }
+    const int64_t low = -divide_down(start, step), high = divide_down(limit - start, step) + 1;
+    *first = low > *first ? low : *first;
+    *end = high < *end ? high : *end;
+}
+
+/* The part of a row of `count` samples that lies in the mask, and where it begins. */
+static uint32_t inside(row_t row, uint32_t count, const bei_mouth_plane_t *mask,
+                       bei_mouth_walk_t *walk)
+{
+    int64_t first = 0, end = count;
+    narrow(row.u, row.du, bei_mouth_limit(mask->width), &first, &end);
+    narrow(row.v, row.dv, bei_mouth_limit(mask->height), &first, &end);
+    if (first >= end)
+        return 0;
+    *walk = (bei_mouth_walk_t){(int32_t)(row.u + first * row.du), (int32_t)(row.v + first * row.dv),
+                               row.du, row.dv, (uint32_t)(end - first)};
+    return (uint32_t)first;
+}
+
+void bei_mouth_blend_with(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
+                          const bei_placement_t *placement, const bei_i420_t *patch,
+                          const uint8_t *mask)
 {
     const bei_rect_t area = placement->area;
     const uint32_t pw = patch->width, ph = patch->height;
-    plane_t alpha = plane_of(mask, pw, pw, ph);
-    plane_t luma = plane_of(patch->plane[0], patch->stride[0], pw, ph);
-    plane_t chroma[2] = {plane_of(patch->plane[1], patch->stride[1], pw / 2, ph / 2),
-                         plane_of(patch->plane[2], patch->stride[2], pw / 2, ph / 2)};
+    const bei_mouth_plane_t alpha = plane_of(mask, pw, pw, ph);
+    const bei_mouth_plane_t luma = plane_of(patch->plane[0], patch->stride[0], pw, ph);
+    const bei_mouth_plane_t chroma[2] = {
+        plane_of(patch->plane[1], patch->stride[1], pw / 2, ph / 2),
+        plane_of(patch->plane[2], patch->stride[2], pw / 2, ph / 2)};
     const int32_t bias[3] = {placement->bias[0] * 4096, placement->bias[1] * 4096,
                              placement->bias[2] * 4096};
     for (uint32_t y = area.y; y < area.y + area.h && y < picture->height; y++) {
-        uint8_t *row = picture->plane[0] + (size_t)y * picture->stride[0] + area.x;
-        walk_t walk = walk_from(placement->affine, 2 * (int64_t)area.x, 2 * (int64_t)y, 1);
-        blend_luma_row(row, area.w, walk, &luma, &alpha, bias[0]);
+        bei_mouth_walk_t walk = {0};
+        const row_t row = row_from(placement->affine, 2 * (int64_t)area.x, 2 * (int64_t)y, 1);
+        const uint32_t x = area.x + inside(row, area.w, &alpha, &walk);
+        if (walk.count > 0)
+            kernels->luma(picture->plane[0] + (size_t)y * picture->stride[0] + x, &walk, &luma,
+                          &alpha, bias[0]);
     }
     for (uint32_t y = area.y / 2; y < (area.y + area.h) / 2; y++) {
-        uint8_t *row[2] = {picture->plane[1] + (size_t)y * picture->stride[1] + area.x / 2,
-                           picture->plane[2] + (size_t)y * picture->stride[2] + area.x / 2};
-        walk_t walk = walk_from(placement->affine, 2 * (int64_t)area.x + 1, 4 * (int64_t)y + 1, 2);
-        blend_chroma_row(row, area.w / 2, walk, chroma, &alpha, bias + 1);
+        bei_mouth_walk_t walk = {0};
+        const row_t row =
+            row_from(placement->affine, 2 * (int64_t)area.x + 1, 4 * (int64_t)y + 1, 2);
+        const uint32_t x = area.x / 2 + inside(row, area.w / 2, &alpha, &walk);
+        uint8_t *const rows[2] = {picture->plane[1] + (size_t)y * picture->stride[1] + x,
+                                  picture->plane[2] + (size_t)y * picture->stride[2] + x};
+        if (walk.count > 0)
+            kernels->chroma(rows, &walk, chroma, &alpha, bias + 1);
     }
 }
+
+void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
+                     const bei_i420_t *patch, const uint8_t *mask)
+{
+    bei_mouth_blend_with(bei_mouth_best(), picture, placement, patch, mask);
+}
+
+/* ---------------------------------------------------------------- areas */
 
 /* Bounds of the patch's corners carried back into the picture. Floating point serves here: a pixel
  * more or less at the edge of the area has a mask of 0. */

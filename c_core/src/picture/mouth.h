@@ -12,6 +12,7 @@
 
 #include "base/i420.h"
 #include "essence.h"
+#include "picture/mouth_kernels.h"
 
 /* Where and how a source frame takes a mouth. */
 typedef struct bei_placement {
@@ -28,5 +29,10 @@ be_status bei_placement_prepare(bei_placement_t *placement, uint32_t picture_w, 
 /* Blends `patch` (the avatar's patch size) with its `mask` (patch width x height, packed rows). */
 void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
                      const bei_i420_t *patch, const uint8_t *mask);
+
+/* bei_mouth_blend by kernels of choice. */
+void bei_mouth_blend_with(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
+                          const bei_placement_t *placement, const bei_i420_t *patch,
+                          const uint8_t *mask);
 
 #endif
