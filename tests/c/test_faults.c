@@ -16,6 +16,7 @@
 #include "memory_hook.h"
 
 #define TINY ESSENCE_TEST_DATA "/data/tiny.imx"
+#define ACTIONS ESSENCE_TEST_DATA "/data/tiny_actions.imx"
 #define SPEECH ESSENCE_ASSETS "/speech.wav"
 
 enum { SOUND = 48000, BUFFER = 320 * 200 * 4, TICK = 640, MOST = 2000 };
@@ -25,6 +26,8 @@ typedef struct world {
     be_runtime_t *stream;
     be_waiter_t *waiter;
     be_auth_t *auth;
+    uint8_t file[64 << 10]; /* an avatar with actions */
+    size_t file_size;
     float *pcm;
     size_t samples;
     int64_t now;     /* of the clock of `poll` */
@@ -114,6 +117,32 @@ static void sweep(world_t *world, const step_t *steps, size_t at_least, bool onw
 static be_status load(world_t *world)
 {
     return be_fixture_load(TINY, NULL, &world->fixture);
+}
+
+static be_status open_avatar(world_t *world, be_loading loading, be_storage storage)
+{
+    const be_fixture_source_t source = {.struct_size = sizeof source,
+                                        .data = world->file,
+                                        .size = world->file_size,
+                                        .loading = loading,
+                                        .storage = storage,
+                                        .store_mb = 8};
+    return be_fixture_open(&source, &world->fixture);
+}
+
+static be_status open_at_once(world_t *world)
+{
+    return open_avatar(world, BE_LOADING_SYNC, BE_STORAGE_MEMORY);
+}
+
+static be_status open_on_demand(world_t *world)
+{
+    return open_avatar(world, BE_LOADING_ON_DEMAND, BE_STORAGE_JPEG);
+}
+
+static be_status open_in_file(world_t *world)
+{
+    return open_avatar(world, BE_LOADING_ASYNC, BE_STORAGE_TEMP_FILE);
 }
 
 static be_status describe(world_t *world)
@@ -214,6 +243,11 @@ static be_status reset(world_t *world)
 {
     be_runtime_reset_stream(world->stream);
     return BE_OK;
+}
+
+static be_status nod(world_t *world)
+{
+    return be_runtime_play_action(world->stream, "nod", 1);
 }
 
 static be_status count(world_t *world)
@@ -413,6 +447,43 @@ static void loading(void **state)
     sweep(*state, steps, 20, true);
 }
 
+static void opening(void **state)
+{
+    static const step_t steps[] = {STEP(open_at_once),
+                                   STEP(describe),
+                                   STEP(create),
+                                   STEP(nod),
+                                   STEPS(push_16k, 2),
+                                   STEPS(pull, 5),
+                                   STEP(destroy),
+                                   STEP(release),
+                                   STEP(open_on_demand),
+                                   STEP(describe),
+                                   STEP(create),
+                                   STEP(nod),
+                                   STEPS(push_16k, 2),
+                                   STEPS(pull, 5),
+                                   STEP(destroy),
+                                   STEP(release),
+                                   STEP(open_in_file),
+                                   STEP(describe),
+                                   STEP(create),
+                                   STEP(nod),
+                                   STEPS(push_16k, 2),
+                                   STEPS(pull, 5),
+                                   STEP(destroy),
+                                   STEP(release),
+                                   END};
+    world_t *world = *state;
+    FILE *file = fopen(ACTIONS, "rb");
+    assert_non_null(file);
+    world->file_size = fread(world->file, 1, sizeof world->file, file);
+    assert_true(world->file_size > 0 && world->file_size < sizeof world->file);
+    fclose(file);
+    sweep(world, steps, 60, false);
+    sweep(world, steps, 60, true);
+}
+
 static void streaming(void **state)
 {
     static const step_t steps[] = {STEP(create),
@@ -563,6 +634,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(loading, setup, teardown),
+        cmocka_unit_test_setup_teardown(opening, setup, teardown),
         cmocka_unit_test_setup_teardown(streaming, setup_loaded, teardown),
         cmocka_unit_test_setup_teardown(many_utterances, setup_loaded, teardown),
         cmocka_unit_test_setup_teardown(live, setup_loaded, teardown),
