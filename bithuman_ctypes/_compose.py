@@ -50,4 +50,4 @@ def _frame(
     size: tuple[int, int] | None,
 ) -> ComposedFrame:
     mouth, source, picture = runtime.pull(-1, out, size)
-    return ComposedFrame(picture, mouth, index, source)
+    return ComposedFrame(picture, mouth, index, source, runtime.heard())

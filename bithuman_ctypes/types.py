@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ __all__ = [
     "EP_CPU",
     "EP_NNAPI",
     "EP_QNN",
+    "VISEMES",
     "Action",
     "ComposedFrame",
     "Mouth",
@@ -27,6 +29,16 @@ __all__ = [
     "StageTime",
     "Stats",
 ]
+
+
+VISEMES = (
+    *("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR"),
+    *("aa", "E", "ih", "oh", "ou"),
+)
+"""Names of ``Mouth.visemes``."""
+
+MOUTH_FLOATS = struct.Struct("=23f")
+"""What the encoder gives for a tick: the numbers of ``Mouth`` but the last."""
 
 
 class EP(IntEnum):
@@ -54,13 +66,22 @@ class ComposedFrame:
     ``bgr`` is uint8 of shape (height, width, 3), the caller's to keep, unless it is the array that
     was given as ``preallocated_out``. ``cluster_idx`` is the mouth, 0 = at rest: then the picture
     is the source frame bit for bit. ``frame_idx`` counts the frames of the stream from 0.
-    ``source_idx`` is the source frame shown, 0 .. source_frame_count - 1.
+    ``source_idx`` is the source frame shown, 0 .. source_frame_count - 1. ``mouth`` tells where the
+    lips are, for who draws a face of his own.
     """
 
     bgr: NDArray[np.uint8]
     cluster_idx: int
     frame_idx: int
     source_idx: int
+    mouth_bytes: bytes = field(default=bytes(MOUTH_FLOATS.size), repr=False)
+
+    @property
+    def mouth(self) -> Mouth:
+        """What the engine heard, before a mouth was chosen."""
+        values = MOUTH_FLOATS.unpack(self.mouth_bytes)
+        visemes = values[8:]
+        return Mouth._make((*values[:8], visemes, visemes.index(max(visemes))))
 
 
 class PixelFormat(IntEnum):

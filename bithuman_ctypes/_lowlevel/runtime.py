@@ -225,6 +225,14 @@ class Runtime(Handle):
         call = self._lib.be_runtime_get_source_frame
         return self._compose(call, (), frame_idx_hint, size, out)[2]
 
+    def heard(self) -> bytes:
+        """What the encoder gave for the tick that was given last: ``types.MOUTH_FLOATS``."""
+        floats = ffi.new("float[23]")
+        call = self._lib.be_runtime_capture
+        size = ffi.sizeof(floats)
+        self._check(self._call(call, c.BE_DIAG_ENCODER_LOGITS, floats, size, ffi.NULL))
+        return bytes(ffi.buffer(floats))
+
     def reset_stream(self) -> None:
         """Forgets all audio and starts anew at the first source frame."""
         self._call(self._lib.be_runtime_reset_stream)

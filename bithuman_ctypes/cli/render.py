@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,8 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         metavar="FILE.mp4",
         type=_named,
-        required=True,
         help="the MP4 to write, or - for raw BGR24 frames on standard output",
+    )
+    add(
+        "--visemes",
+        metavar="FILE.json",
+        type=_named,
+        help="write where the lips are in each frame: openness, width, 15 visemes and more, to "
+        "drive a face of your own; with or without --output",
     )
     add(
         "--fps",
@@ -111,14 +117,18 @@ def run(arguments: argparse.Namespace) -> None:
     from bithuman_ctypes._audio import blocks, frames_in_file
     from bithuman_ctypes._compose import compose
     from bithuman_ctypes.cli.progress import progress
-    from bithuman_ctypes.cli.sinks import Mp4Sink, RawSink
+    from bithuman_ctypes.cli.sinks import Mp4Sink, NoSink, RawSink
+    from bithuman_ctypes.cli.visemes import VisemeTrack
 
     say(f"essence-render {__version__} (core {__core_version__}, ABI {__abi_version__})")
     total = frames_in_file(arguments.audio)
     if arguments.limit is not None:
         total = min(arguments.limit, total or arguments.limit)
-    sink: Sink = RawSink(arguments) if arguments.output == "-" else Mp4Sink(arguments)
-    with sink.prepared(), _loaded(arguments) as fixture:
+    kinds: dict[str | None, type[Sink]] = {None: NoSink, "-": RawSink}
+    sink = kinds.get(arguments.output, Mp4Sink)(arguments)
+    track = VisemeTrack(arguments.visemes) if arguments.visemes else None
+    prepared = track.prepared() if track else nullcontext()
+    with sink.prepared(), prepared, _loaded(arguments) as fixture:
         audio = blocks(arguments.audio)
         size = arguments.size or (fixture.frame_width, fixture.frame_height)
         seconds = 0.0
@@ -132,9 +142,13 @@ def run(arguments: argparse.Namespace) -> None:
                     if frame is None:
                         break
                     sink.write(frame.bgr)
+                    if track:
+                        track.note(frame)
                     step()
     _say_composed(sink.frames_in, seconds)
-    say(f"wrote    {sink.summary()}")
+    for written in (sink, track):
+        if written and (summary := written.summary()):
+            say(f"wrote    {summary}")
 
 
 @contextmanager

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """``prepared`` before the avatar is loaded (so that what cannot be written fails early),
-    ``opened`` when the size is known, then ``write`` for each frame, then ``summary``."""
+    """Where frames go: ``prepared`` before the avatar is loaded (so that what cannot be written
+    fails early), ``opened`` when the size is known, then ``write`` for each frame, then
+    ``summary``."""
 
     frames_in: int
 
+    def __init__(self, arguments: argparse.Namespace) -> None: ...
     def prepared(self) -> AbstractContextManager[None]: ...
     def opened(self, width: int, height: int) -> AbstractContextManager[None]: ...
     def heard(self, blocks: Iterable[Block]) -> Iterable[Block]: ...
@@ -82,6 +84,35 @@ class Mp4Sink:
         seconds = float(frames / self._arguments.fps)
         megabytes = os.path.getsize(self._path) / 1e6
         return f"{self._path}: {frames} frames, {seconds:.2f} s, {megabytes:.2f} MB"
+
+
+class NoSink:
+    """Counts the frames: what is asked for is something else."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self.frames_in = 0
+        if not arguments.visemes:
+            raise InvalidArgumentError("nothing to write: give --output, --visemes or both")
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def opened(self, width: int, height: int) -> Iterator[None]:
+        yield
+        if not self.frames_in:
+            raise AudioError(f"the audio {self._arguments.audio} is empty")
+
+    def heard(self, blocks: Iterable[Block]) -> Iterable[Block]:
+        return blocks
+
+    def write(self, bgr: NDArray[np.uint8]) -> None:
+        self.frames_in += 1
+
+    def summary(self) -> str:
+        return ""
 
 
 class RawSink:

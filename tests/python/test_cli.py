@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -477,6 +478,31 @@ def on_a_terminal(*arguments: object) -> tuple[int, str]:
         seen += piece
     os.close(leader)
     return process.wait(60), seen.decode()
+
+
+def test_visemes_tell_where_the_lips_are(out: Path) -> None:
+    file = out / "lips.json"
+    result = render("--model", TINY, "--audio", SPEECH, "--visemes", file)
+    assert result.returncode == 0, result.stderr
+    track = json.loads(file.read_text())
+    assert (track["format"], track["fps"], len(track["visemes"])) == (1, 25, 15)
+    frames = track["frames"]
+    assert [frame["time"] for frame in frames] == [round(i / 25, 2) for i in range(242)]
+    assert max(frame["openness"] for frame in frames) > 0.5
+    assert {frame["viseme"] for frame in frames} > {"sil", "PP", "aa"}
+    for frame in frames:
+        best = max(frame["probabilities"])
+        assert frame["probabilities"][track["visemes"].index(frame["viseme"])] == best
+        assert -1 <= frame["width"] <= 1
+
+
+def test_a_viseme_file_is_whole_or_not_there(out: Path) -> None:
+    file = out / "lips.json"
+    assert render("--audio", out / "none.wav", "--visemes", file).returncode != 0
+    assert not list(out.iterdir())
+    missing = render("--model", TINY, "--audio", SPEECH, "--visemes", out / "no" / "lips.json")
+    assert b"cannot write" in missing.stderr
+    assert b"--visemes" in render("--model", TINY, "--audio", SPEECH).stderr
 
 
 def test_a_terminal_sees_progress(second: Path, out: Path) -> None:
