@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import figure
+import motion
 import numpy as np
 import place
 import settle
@@ -25,6 +26,7 @@ from bithuman_ctypes.authoring import imx
 
 EDGE = 24  # pixels over which a frame's rectangle fades into the base picture
 STILL = 5.0  # levels: what changes less than this over the loop is taken from the base
+FADE = 6  # frames in which a clip comes to move what the loop leaves still
 
 
 @dataclass
@@ -49,12 +51,20 @@ def load(folder: Path) -> Pictures:
     return Pictures(info, base, series("mouths"), series("frames"))
 
 
-def moving(pictures: Pictures) -> np.ndarray:
+def whole_clips(pictures: Pictures) -> list[motion.Clip]:
+    """The clips that can be packed: all of their frames, and all of the loop, are there."""
+    there = set(pictures.frames)
+    if not there.issuperset(range(motion.FRAMES)):
+        return []
+    return [clip for clip in motion.CLIPS if there.issuperset(motion.shown(clip))]
+
+
+def moving(pictures: Pictures, frames: list[np.ndarray]) -> np.ndarray:
     """Weight (h, w) 0..1 of the frames against the base: 0 where nothing ever moves."""
     x, y, w, h = pictures.info["head"]
     still = pictures.base[y : y + h, x : x + w].astype(float)
     most = np.zeros((h, w))
-    for frame in pictures.frames.values():
+    for frame in frames:
         gap = np.abs(frame - still).max(2)
         most = np.maximum(most, place.blur(gap * 4, 2.0) / 4)
     image = Image.fromarray(((most > STILL) * 255).astype(np.uint8))
@@ -67,18 +77,33 @@ def moving(pictures: Pictures) -> np.ndarray:
 
 
 def clean_frames(pictures: Pictures, human: Human, assets: Path) -> dict[int, np.ndarray]:
-    """Frames with calm hair whose still parts are exactly the base picture."""
+    """Frames with calm hair whose still parts are exactly the base picture: loop, then clips."""
     rect = tuple(pictures.info["head"])
     folder = assets / "base" if (assets / "base").is_dir() else assets
     name = pictures.info.get("hair", "long01")
     cards = Fitted(folder / "hair" / name / f"{name}.mhclo").fit(human.shape)
-    calm = settle.settle(pictures.frames, settle.tracks(human, cards), rect)
+    tracks = settle.tracks(human, cards)
     x, y, w, h = pictures.info["head"]
     still = pictures.base[y : y + h, x : x + w].astype(float)
-    weight = moving(pictures)[..., None]
-    return {
-        i: np.rint(still + (frame - still) * weight).astype(np.uint8) for i, frame in calm.items()
-    }
+    loop = [frame for i, frame in pictures.frames.items() if i < motion.FRAMES]
+    weight = moving(pictures, loop)
+    out = {}
+    for i, frame in settle.settle(pictures.frames, tracks, rect, settle.loop_line()).items():
+        out[i] = np.rint(still + (frame - still) * weight[..., None]).astype(np.uint8)
+    for clip in whole_clips(pictures):
+        calm = settle.settle(pictures.frames, tracks, rect, settle.clip_line(clip))
+        more = moving(pictures, [*loop, *(pictures.frames[i] for i in calm)]) - weight
+        for i, frame in calm.items():
+            here = weight + more * fade(clip, i)
+            out[i] = np.rint(still + (frame - still) * here[..., None]).astype(np.uint8)
+    return out
+
+
+def fade(clip: motion.Clip, picture: int) -> float:
+    """From almost 0 for a picture that is played at either end of a clip to 1 within it."""
+    places = [k for k, number in enumerate(motion.shown(clip)) if number == picture]
+    end = min(min(k, clip.frames - 1 - k) for k in places)
+    return min(1.0, (end + 1) / FADE)
 
 
 def placements(
@@ -86,16 +111,50 @@ def placements(
     frames: dict[int, np.ndarray],
     fitted: place.Fit,
     mask: np.ndarray,
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Affine (6,) and colour offset (3,) in levels per frame."""
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Affine (6,) and colour offset (3,) in levels per picture number."""
     x, y, w, h = pictures.info["head"]
-    out = []
+    out = {}
     for i, frame in frames.items():
         full = pictures.base.copy()
         full[y : y + h, x : x + w] = frame
         affine = fitted.affine[i]
-        out.append((affine, place.bias(full, pictures.mouths[0], mask, affine)))
+        out[i] = (affine, place.bias(full, pictures.mouths[0], mask, affine))
     return out
+
+
+def packed_clips(pictures: Pictures) -> list[imx.Clip]:
+    """The clips of the file; their frames stand behind the loop in this order."""
+    out, begin = [], motion.FRAMES
+    for clip in whole_clips(pictures):
+        frames = range(begin, begin + clip.frames)
+        out.append(imx.Clip(clip.name, frames, clip.at, clip.at, clip.idle))
+        begin = frames.stop
+    return out
+
+
+def seams(frames: dict[int, np.ndarray], clips: list[imx.Clip], order: list[int]) -> dict:
+    """Mean change of a pixel in levels where each clip leaves and rejoins, and of a loop's step."""
+
+    def step(one: int, other: int) -> float:
+        gap = frames[order[one]].astype(float) - frames[order[other]]
+        return round(float(np.abs(gap).mean()), 2)
+
+    out = {
+        clip.name: [
+            step(clip.leave, clip.frames.start),
+            step(clip.frames.stop - 1, clip.rejoin),
+        ]
+        for clip in clips
+    }
+    out["loop, median"] = float(np.median([step(i, i + 1) for i in range(motion.FRAMES - 1)]))
+    return out
+
+
+def played(pictures: Pictures) -> list[int]:
+    """The picture number of each source frame: of the loop, then of the clips."""
+    loop = [i for i in pictures.frames if i < motion.FRAMES]
+    return loop + [i for clip in whole_clips(pictures) for i in motion.shown(clip)]
 
 
 def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, dict]:
@@ -106,7 +165,9 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
     changed = place.change([m for i, m in pictures.mouths.items() if i], rest)
     mask = place.mask(changed)
     frames = clean_frames(pictures, human, assets)
+    order = played(pictures)
     placed = placements(pictures, frames, fitted, mask)
+    jpegs = {i: imx.encode_jpeg(frame, quality) for i, frame in frames.items()}
     coords = pictures.info["mouths"]
     mouths = [imx.Mouth.rest()]
     mouths += [
@@ -114,6 +175,7 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
         for i, m in pictures.mouths.items()
         if i
     ]
+    clips = packed_clips(pictures)
     rect = tuple(pictures.info["head"])
     height, width = pictures.base.shape[:2]
     manifest = imx.Manifest(
@@ -131,17 +193,20 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
     avatar = imx.Avatar(
         manifest,
         [imx.encode_jpeg(pictures.base, quality)],
-        [imx.SourceFrame(0, rect, imx.encode_jpeg(f, quality)) for f in frames.values()],
-        [imx.Placement.from_floats(a, b) for a, b in placed],
+        [imx.SourceFrame(0, rect, jpegs[i]) for i in order],
+        [imx.Placement.from_floats(*placed[i]) for i in order],
         mouths,
         (rest.shape[1], rest.shape[0]),
         mask,
         thumbnail=imx.encode_jpeg(np.asarray(thumbnail), quality),
+        clips=clips,
     )
     outside = changed[mask <= 200]
     measured = {
         "mouths": len(mouths),
-        "frames": len(frames),
+        "frames": len(order),
+        "clip_seams_levels": seams(frames, clips, order),
+        "clips": [[clip.name, len(clip.frames)] for clip in clips],
         "patch": pictures.info["patch"],
         "rect": rect,
         "loop": pictures.info["loop"],
@@ -150,8 +215,10 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
         "affine_worst_px": round(float(fitted.worst.max()), 3),
         "change_outside_mask_max_levels": round(float(outside.max()), 1),
         "change_outside_mask_p99_levels": round(float(np.percentile(outside, 99)), 1),
-        "bias_levels_max": np.abs([b for _, b in placed]).max(0).round(2).tolist(),
-        "placements": [[*a.round(7).tolist(), *b.round(3).tolist()] for a, b in placed],
+        "bias_levels_max": np.abs([b for _, b in placed.values()]).max(0).round(2).tolist(),
+        "placements": [
+            [*a.round(7).tolist(), *b.round(3).tolist()] for a, b in (placed[i] for i in order)
+        ],
         "coords": [list(m.coords) for m in mouths],
     }
     return avatar, measured

@@ -43,7 +43,7 @@ def fit(human: Human, rest: dict[str, np.ndarray], patch: tuple[int, int, int, i
     chosen = mouth_vertices(human, neutral, patch)
     target = neutral[chosen] - np.array(patch[:2])
     rows, rms, worst = [], [], []
-    for i in range(motion.FRAMES):
+    for i in range(motion.TOTAL):
         moved = camera.project(human.pose(motion.turns(human, i)))[chosen]
         system = np.concatenate([moved, np.ones((len(moved), 1))], 1)
         solution = np.linalg.lstsq(system, target, rcond=None)[0]

@@ -100,7 +100,7 @@ class Job:
             self._one(self.out / "mouths" / f"{i:03d}.png", turns)
 
     def frames(self) -> None:
-        """The idle loop, spread first."""
+        """The idle loop, spread first, then the clips."""
         settings(self.args.frame_samples, HEAD, self.args.threads)
         for i in motion.order()[: self.args.limit]:
             self._one(self.out / "frames" / f"{i:04d}.png", motion.turns(self.stage.human, i))

@@ -21,11 +21,11 @@ FADE = 12.0
 
 
 def tracks(human: Human, cards: np.ndarray) -> np.ndarray:
-    """Picture positions (frames, n, 2) of the hair cards' front points (n of them)."""
+    """Picture positions (motion.TOTAL, n, 2) of the hair cards' front points (n of them)."""
     camera = Camera.for_human(human)
     front = cards[cards[:, 2] > human.joint("head")[2]]
     out = []
-    for i in range(motion.FRAMES):
+    for i in range(motion.TOTAL):
         head = human.rigid(motion.turns(human, i))
         out.append(camera.project(motion.follow(human, front, head)))
     return np.array(out)
@@ -57,23 +57,43 @@ def neighbour(index: int, count: int) -> int:
     return 2 * (count - 1) - index if index >= count else index
 
 
+def loop_line() -> list[int]:
+    """The loop's frame numbers, and REACH more at either end as it is played."""
+    return [neighbour(i, motion.FRAMES) for i in range(-REACH, motion.FRAMES + REACH)]
+
+
+def clip_line(clip: motion.Clip) -> list[int]:
+    """A clip's picture numbers between REACH frames of the loop at either end."""
+    before = range(clip.at - REACH + 1, clip.at + 1)
+    return [*before, *motion.shown(clip), *range(clip.at, clip.at + REACH)]
+
+
 def settle(
-    frames: dict[int, np.ndarray], where: np.ndarray, rect: tuple[int, int, int, int]
+    frames: dict[int, np.ndarray],
+    where: np.ndarray,
+    rect: tuple[int, int, int, int],
+    line: list[int],
 ) -> dict[int, np.ndarray]:
-    """Frames (h, w, 3) with calm hair; needs the whole loop, else returns them as they are."""
-    count = len(where)
-    if len(frames) != count:
-        return frames
+    """The frames (h, w, 3) of a line, but for REACH at either end, with calm hair.
+
+    Those that exist are returned as they are when others of the line are missing.
+    """
+    inner = range(REACH, len(line) - REACH)
+    if any(number not in frames for number in line):
+        return {line[k]: frames[line[k]] for k in inner if line[k] in frames}
     x, y, w, h = rect
     xs, ys = np.meshgrid(np.arange(x, x + w), np.arange(y, y + h))
     terms = _terms(np.stack([xs, ys], -1).astype(float))
     weight = still_weight(rect)[..., None]
     out = {}
-    for i in range(count):
+    for k in inner:
+        i = line[k]
+        if i in out:
+            continue
         basis = np.linalg.pinv(_terms(where[i]))
         total, share = np.zeros((h, w, 3)), 0.0
         for step in range(-REACH, REACH + 1):
-            j = neighbour(i + step, count)
+            j = line[k + step]
             gain = np.exp(-0.5 * (step / SIGMA) ** 2)
             shift = terms @ (basis @ (where[j] - where[i]))
             u = np.clip(xs - x + shift[..., 0], 0, w - 1.001)

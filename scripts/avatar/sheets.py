@@ -1,4 +1,4 @@
-"""Contact sheets of an avatar file: mouths, frames, and mouths pasted on frames, enlarged.
+"""Contact sheets of an avatar file: mouths, frames, clips, and mouths pasted on frames, enlarged.
 
 python scripts/avatar/sheets.py default.imx --output DIR
 """
@@ -16,6 +16,8 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from bithuman_ctypes.authoring import imx
+
+SHEET_COLUMNS = 10
 
 
 def decode(jpeg: bytes) -> np.ndarray:
@@ -79,6 +81,26 @@ def frame_sheet(avatar: imx.Avatar) -> Image.Image:
     return sheet(pictures, [str(i) for i in range(count)], 13, 0.35)
 
 
+def clip_sheet(avatar: imx.Avatar) -> Image.Image:
+    """The clips between the loop's frames around them; below each frame the same, speaking."""
+    openness = [mouth.coords[0] for mouth in avatar.mouths]
+    wide = int(np.argmax(openness))
+    pictures, labels = [], []
+    for clip in avatar.clips:
+        x, y, w, h = avatar.frames[clip.frames.start].rect
+        before = [max(clip.leave - 1, 0), clip.leave]
+        after = [clip.rejoin, min(clip.rejoin + 1, avatar.loop_length - 1)]
+        line = [*before, *clip.frames, *after]
+        for at in range(0, len(line), SHEET_COLUMNS):
+            row = line[at : at + SHEET_COLUMNS]
+            for mouth in (0, wide):
+                pictures += [composed(avatar, i, mouth)[y : y + h, x : x + w] for i in row]
+                pictures += [np.zeros((h, w, 3), np.uint8)] * (SHEET_COLUMNS - len(row))
+                labels += [f"{clip.name} {i} mouth {mouth}" for i in row]
+                labels += [""] * (SHEET_COLUMNS - len(row))
+    return sheet(pictures, labels, SHEET_COLUMNS, 0.45)
+
+
 def seam_sheet(avatar: imx.Avatar, zoom: float = 3.0) -> Image.Image:
     """Different mouths on different frames around the patch, enlarged."""
     frames = np.linspace(0, len(avatar.frames) - 1, 4).astype(int)
@@ -111,6 +133,8 @@ def main() -> int:
         return 66
     args.output.mkdir(parents=True, exist_ok=True)
     makers = {"mouths": mouth_sheet, "frames": frame_sheet, "seam": seam_sheet}
+    if avatar.clips:
+        makers["clips"] = clip_sheet
     for name, maker in makers.items():
         path = args.output / f"{name}.png"
         maker(avatar).save(path)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "essence.h"
+#include "session/avatar.h"
 
 enum { TICK = 640, BYTES = 160 * 96 * 3, LOOP = 6 };
 
@@ -226,6 +227,26 @@ static void an_action_has_pictures_of_its_own(void **state)
     }
 }
 
+/* The bundled avatar's actions go back the way they came; what is shown twice is decoded once. */
+static void frames_of_the_same_bytes_share_a_picture(void **state)
+{
+    (void)state;
+    const bei_avatar_source_t source = {.path = ESSENCE_ASSETS "/default.imx"};
+    bei_avatar_t *avatar = NULL;
+    assert_int_equal(bei_avatar_acquire(&source, &avatar), BE_OK);
+    const bei_imx_t *imx = avatar->imx;
+    uint32_t shared = 0;
+    for (uint32_t i = 0; i < imx->frame_count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            bool same = imx->frames[i].jpeg.data == imx->frames[j].jpeg.data;
+            assert_int_equal(avatar->scene.frames[i].part == avatar->scene.frames[j].part, same);
+            shared += same;
+        }
+    }
+    assert_true(shared > 0);
+    bei_avatar_release(avatar);
+}
+
 #define STREAM_TEST(function) cmocka_unit_test_setup_teardown(function, open_stream, close_stream)
 
 int main(void)
@@ -242,6 +263,7 @@ int main(void)
         STREAM_TEST(every_call_that_gives_frames_plays_actions),
         STREAM_TEST(a_reset_forgets_actions),
         STREAM_TEST(an_action_has_pictures_of_its_own),
+        cmocka_unit_test(frames_of_the_same_bytes_share_a_picture),
     };
     return cmocka_run_group_tests(tests, load_all, free_all);
 }

@@ -22,6 +22,18 @@ static uint32_t want(wanted_t *wanted, bei_pool_source_t source)
     return wanted->count++;
 }
 
+/* The picture of a frame's rectangle: that of an earlier frame with the same bytes, as in actions that
+ * go back the way they came, or a new one. */
+static uint32_t want_part(const bei_avatar_t *avatar, uint32_t index, wanted_t *wanted)
+{
+    const bei_imx_frame_t *frames = avatar->imx->frames, *frame = &frames[index];
+    for (uint32_t i = 0; i < index; i++)
+        if (frames[i].jpeg.data == frame->jpeg.data && frames[i].jpeg.size == frame->jpeg.size &&
+            frames[i].w == frame->w && frames[i].h == frame->h)
+            return avatar->scene.frames[i].part;
+    return want(wanted, (bei_pool_source_t){frame->jpeg, frame->w, frame->h, BEI_PICTURE_PART});
+}
+
 static void want_frame(const bei_avatar_t *avatar, uint32_t index, uint32_t *bases,
                        wanted_t *wanted)
 {
@@ -33,8 +45,7 @@ static void want_frame(const bei_avatar_t *avatar, uint32_t index, uint32_t *bas
             want(wanted, (bei_pool_source_t){imx->bases[frame->base], imx->manifest.width,
                                              imx->manifest.height, BEI_PICTURE_BASE});
     to->base = bases[frame->base];
-    const bei_pool_source_t part = {frame->jpeg, frame->w, frame->h, BEI_PICTURE_PART};
-    to->part = frame->w ? want(wanted, part) : BEI_NO_PICTURE;
+    to->part = frame->w ? want_part(avatar, index, wanted) : BEI_NO_PICTURE;
 }
 
 /* The order of need: what the first frame shows, the mouths, then frame by frame. */
