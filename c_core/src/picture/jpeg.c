@@ -100,8 +100,8 @@ be_status bei_jpeg_decode(bei_jpeg_t *decoder, bei_span_t jpeg, const bei_i420_t
         return bei_error_set(BE_ERR_FILE_CORRUPT, "a picture has no bytes");
     BEI_TRY(open_handle(decoder));
     be_status status = decode(decoder->handle, jpeg, to);
-    if (status !=
-        BE_OK) { /* a header that ends too soon would be seen again with the next picture */
+    if (status != BE_OK) {
+        /* After a header that ends too soon this one would see it again in the next picture. */
         tjDestroy(decoder->handle);
         decoder->handle = NULL;
     }
