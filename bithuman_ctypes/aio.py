@@ -288,7 +288,7 @@ class AsyncBithuman(TokenMixin):
                 "VideoControl.target_video has no effect: an avatar has one loop; its clips are "
                 "played by VideoControl(action=...)"
             )
-        session.cue(control)
+        await self._in_turn(session, lambda: session.cue(control))
         if control.audio is not None:
             await self._say(session, control.audio, control.message_id)
         if control.end_of_speech:
@@ -299,11 +299,18 @@ class AsyncBithuman(TokenMixin):
         sound since the last end or interruption nothing happens."""
         session = self._ready()
         epoch = session.epoch
-        if self._order is not None and self._order.locked():
-            async with self._order:
-                session.flush(epoch)
-        else:
-            session.flush(epoch)
+        await self._in_turn(session, lambda: session.flush(epoch))
+
+    async def _in_turn(self, session: Session, act: Callable[[], None]) -> None:
+        """Acts after the pushes that are under way, at once without any; not at all when it was
+        interrupted meanwhile."""
+        if self._order is None or not self._order.locked():
+            act()
+            return
+        epoch = session.epoch
+        async with self._order:
+            if epoch == session.epoch:
+                act()
 
     async def _say(self, session: Session, chunk: AudioChunk, message: str) -> None:
         epoch = session.epoch

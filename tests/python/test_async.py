@@ -513,6 +513,53 @@ def test_interrupted_among_many_tasks() -> None:
     run(main())
 
 
+def test_interrupted_between_the_engine_and_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frame has left the engine, on the waiter's thread, and is not handed over yet."""
+    real = Session.step
+
+    def step(self: Session, now_us: int | None = None) -> bh.VideoFrame | None:
+        frame = real(self, now_us)
+        assert frame is None or frame.audio_chunk is not None
+        self.interrupt()
+        return frame
+
+    async def main() -> None:
+        runtime = await made()
+        await runtime.push_audio(voice(0.4).tobytes(), 16000)
+        with monkeypatch.context() as patch:
+            patch.setattr(Session, "step", step)
+            frames = await take(runtime, 1)
+        assert samples(frames) == 0
+        assert not frames[0].end_of_speech
+        assert frames[0].has_image
+        assert runtime.stats().frames_silenced == 1
+        runtime.cleanup()
+
+    run(main())
+
+
+def test_a_control_has_its_turn_after_sound_that_is_under_way() -> None:
+    async def main() -> None:
+        runtime = await made(ACTIONS)
+        await asyncio.gather(
+            runtime.push_audio(voice(7).tobytes(), 16000, last_chunk=False),
+            runtime.push(bh.VideoControl(action="nod", force_action=True)),
+            runtime.push_audio(voice(1).tobytes(), 16000),
+        )
+        session, now = runtime._session, 0
+        assert session is not None
+        shown = []
+        for number in range(200):
+            frame = session.step(now)
+            now += 40_000
+            if frame is not None and frame.info is not None and frame.info.is_action:
+                shown.append(number)
+        assert 174 <= shown[0] <= 177
+        runtime.cleanup()
+
+    run(main())
+
+
 # ------------------------------------------------------------------ another avatar
 
 
