@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Callable
 
+from bithuman_ctypes._lowlevel.clock import now_us
 from bithuman_ctypes._pump import PERIOD_US
 from bithuman_ctypes.errors import InvalidArgumentError
 
@@ -83,8 +84,7 @@ class FrameIterator:
 
     def _note(self, frame: VideoFrame) -> None:
         self._given += 1
-        if frame.info is not None:
-            self._not_before = frame.info.timestamp_us + PERIOD_US
+        self._not_before = now_us() + PERIOD_US
         if frame.frame_index is not None:
             frame.frame_index += self._base
             self._count = frame.frame_index + 1

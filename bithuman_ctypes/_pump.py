@@ -40,6 +40,7 @@ class Pump:
         self._threads = threads or waiter_threads()
         self._lock = threading.Lock()
         self._frame: VideoFrame | None = None
+        self._made_us = 0
         self._armed = False
         self._timer: asyncio.TimerHandle | None = None  # of the consumer's loop, and its alone
         self._closed = False
@@ -81,7 +82,7 @@ class Pump:
                 else:
                     future, arm = None, False
             if frame is not None:
-                if _is_of_the_past(frame):
+                if self._is_of_the_past(frame):
                     continue
                 return frame
             if future is None:
@@ -101,6 +102,13 @@ class Pump:
                 with self._lock:
                     if self._waiting is not None and self._waiting[1] is future:
                         self._waiting = None
+
+    def _is_of_the_past(self, frame: VideoFrame) -> bool:
+        """Whether it was made for a consumer that gave up waiting for it, and nothing is lost with
+        it."""
+        if frame.audio_chunk is not None or frame.end_of_speech:
+            return False
+        return now_us() - self._made_us > 2 * PERIOD_US
 
     def _arm_when_in_time(
         self, loop: asyncio.AbstractEventLoop, not_before_us: int | None, patience_us: int
@@ -144,6 +152,7 @@ class Pump:
             if frame is not None:
                 # An interruption marks its utterance first and looks here second.
                 self._frame = self.session.silence(frame)
+                self._made_us = now_us()
                 self._armed = False
         if frame is None:
             self._threads.arm(self.session.runtime)
@@ -196,11 +205,3 @@ class Pump:
 def _finish(future: asyncio.Future[bool], look_again: bool) -> None:
     if not future.done():
         future.set_result(look_again)
-
-
-def _is_of_the_past(frame: VideoFrame) -> bool:
-    """Whether it was made for a consumer that gave up waiting for it, and nothing is lost with
-    it."""
-    if frame.info is None or frame.audio_chunk is not None or frame.end_of_speech:
-        return False
-    return now_us() - frame.info.timestamp_us > 2 * PERIOD_US

@@ -263,27 +263,60 @@ def test_idle_frames_only_when_they_are_wanted() -> None:
     run(main())
 
 
-def test_a_consumer_that_was_away_finds_no_frames_of_the_past() -> None:
-    """LiveKit publishes its tracks after the first frame, for as long as that takes."""
+@pytest.mark.parametrize(("away", "late"), [(0.1, 400_000), (0.6, 600_000)])
+@pytest.mark.parametrize("speech", [False, True])
+def test_a_consumer_that_was_away_finds_no_frames_of_the_past(
+    away: float, late: int, speech: bool
+) -> None:
+    """LiveKit publishes its tracks after the first frame, for as long as that takes, and begins a
+    clock of its own with it: what comes next is a period later or more, and nothing in a hurry."""
 
     async def main() -> None:
         runtime = await made()
-        times = []
+        if speech:
+            await runtime.push_audio(voice(1).tobytes(), 16000)
         iterator = runtime.run()
-        for number in range(6):
-            frame = await iterator.__anext__()
-            assert frame.info is not None
-            times.append(frame.info.timestamp_us)
-            if number == 0:
-                before = runtime.stats().frames
-                await asyncio.sleep(0.5)
-                assert runtime.stats().frames == before, "nothing is made ahead"
-        steps = np.diff(times)
-        assert steps[0] >= 540_000, "a period after it came back, not at once"
-        assert set(steps[1:]) == {40_000}
+        await iterator.__anext__()
+        before = runtime.stats().frames
+        await asyncio.sleep(away)
+        assert runtime.stats().frames == before, "nothing is made ahead"
+        frames = [await iterator.__anext__() for _ in range(6)]
+        assert runtime.stats().max_late_us >= late
+        times = [frame.info.timestamp_us for frame in frames if frame.info is not None]
+        assert set(np.diff(times[1:])) == {40_000}
+        assert samples(frames) == (6 * 640 if speech else 0)
         runtime.cleanup()
 
     run(main())
+
+
+def test_a_consumer_that_gave_up_waiting_finds_nothing_stale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was made for it meanwhile is left out when it says nothing, and kept when it does."""
+
+    async def main(speech: bool) -> int:
+        runtime = await made()
+        iterator = runtime.run()
+        await iterator.__anext__()
+        if speech:
+            await runtime.push_audio(voice(1).tobytes(), 16000)
+        waiting = asyncio.ensure_future(iterator.__anext__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        pump = runtime._pump
+        assert pump is not None
+        while pump._frame is None:
+            await asyncio.sleep(0.01)
+        stale = pump._frame
+        await asyncio.sleep(0.1)
+        frame = await runtime.run().__anext__()
+        assert (frame is stale) == speech
+        runtime.cleanup()
+        return samples([frame])
+
+    assert run(main(False)) == 0
+    assert run(main(True)) == 640
 
 
 def test_one_runtime_in_two_event_loops_one_after_the_other() -> None:
