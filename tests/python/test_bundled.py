@@ -23,6 +23,10 @@ def test_what_it_is(bundled: bh.Avatar) -> None:
     assert (bundled.frame_width, bundled.frame_height) == (1248, 704)
     assert bundled.source_frame_count >= 100
     assert bundled.cluster_count >= 180
+    assert [(action.name, action.idle) for action in bundled.fixture.actions] == [
+        ("nod", False),
+        ("look-aside", True),
+    ]
     assert (package_folder() / "assets" / "default.imx").stat().st_size <= 12e6
 
 
