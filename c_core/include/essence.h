@@ -66,7 +66,7 @@ typedef enum be_status {
     BE_ERR_INVALID_ARG = 1,       /* a NULL, a size or a value that the call does not take */
     BE_ERR_FILE_NOT_FOUND = 2,    /* the path does not exist or cannot be opened */
     BE_ERR_FILE_CORRUPT = 3,      /* the file is not an avatar of this engine, or is damaged */
-    BE_ERR_MODEL_LOAD_FAILED = 4, /* ONNX Runtime is missing or refuses the audio encoder */
+    BE_ERR_MODEL_LOAD_FAILED = 4, /* the audio encoder cannot be run as asked */
     BE_ERR_OUT_OF_MEMORY = 5,
     BE_ERR_AUDIO_FORMAT = 6,     /* no frame is ready: push more audio (also: unusable audio) */
     BE_ERR_BUFFER_TOO_SMALL = 7, /* the frame does not fit into the caller's buffer */
@@ -80,7 +80,9 @@ typedef enum be_status {
     BE_ERR_STOPPED = 15          /* the stream or waiter was told to stop */
 } be_status;
 
-/* Execution provider of the audio encoder. CPU is the canonical one. ABI 1. */
+/* Execution provider of the audio encoder. CPU is the canonical one: for the built-in encoder the
+ * engine's own forward pass, which needs no other library and gives the same bits everywhere. The
+ * others run by ONNX Runtime; AUTO takes the first of them that works, else CPU. ABI 1. */
 typedef enum be_ep {
     BE_EP_CPU = 0,
     BE_EP_AUTO = 1,
@@ -222,7 +224,7 @@ typedef struct be_video_encoder be_video_encoder_t;
 typedef struct be_fixture_options {
     uint32_t abi_version;
     be_ep preferred_ep;        /* falls back to CPU, reported by be_fixture_info_t.active_ep */
-    uint32_t intra_op_threads; /* threads of the encoder; 0 or 1 = the calling thread alone */
+    uint32_t intra_op_threads; /* of ONNX Runtime; 0 or 1 = the calling thread alone */
     uint32_t reserved[7];
 } be_fixture_options_t;
 
@@ -289,7 +291,7 @@ typedef struct be_fixture_source {
     const void *data;     /* NULL, or the file's bytes: copied during the call */
     size_t size;          /* of `data` in bytes */
     be_ep preferred_ep;
-    uint32_t intra_op_threads; /* of the encoder; 0 or 1 = the calling thread alone, most 256 */
+    uint32_t intra_op_threads; /* of ONNX Runtime; 0 or 1 = the calling thread alone, most 256 */
     be_loading loading;        /* 0 = BE_LOADING_ASYNC */
     be_storage storage;        /* 0 = BE_STORAGE_MEMORY */
     uint32_t store_mb;         /* bound of ON_DEMAND and JPEG, 8 .. 4096 MiB; 0 = 64 */
@@ -449,7 +451,8 @@ BE_API const char *be_last_error_message(void);
 BE_API void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level);
 
 /* Names ONNX Runtime's shared library (UTF-8 path, copied), in place of BITHUMAN_ORT_LIBRARY and the
- * system's search; NULL takes that back. It is opened with the first avatar. BE_ERR_INVALID_ARG when the
+ * system's search; NULL takes that back. It is opened when the first avatar needs it: one that asks for
+ * another provider than the CPU, brings an encoder of its own, or BITHUMAN_ENCODER=onnxruntime. BE_ERR_INVALID_ARG when the
  * path is too long or another library is loaded already. Any thread. Revision 1. */
 BE_API be_status be_set_onnxruntime_library(const char *path);
 
@@ -469,8 +472,8 @@ BE_API be_status be_set_onnxruntime_library(const char *path);
  * take any amount of time and memory, unless BITHUMAN_ALLOW_FOREIGN_ENCODER is set.
  *
  * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's container
- * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime missing or too old: the message
- * says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_NO_AUTH (the avatar
+ * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime is needed and missing or too old: the
+ * message says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_NO_AUTH (the avatar
  * is metered and this build has no authorisation), BE_ERR_OUT_OF_MEMORY. Any thread. ABI 1. */
 BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
                                  be_fixture_t **out);
