@@ -259,7 +259,7 @@ typedef struct be_tick_result {
 /* What a compose or pull did. ABI 1. */
 typedef struct be_compose_result {
     uint32_t cluster_idx;    /* mouth, 0 = at rest: the frame equals the source frame bit for bit */
-    uint32_t frame_idx_used; /* source frame, 0 .. source_frame_count - 1 */
+    uint32_t frame_idx_used; /* source frame; source_frame_count or more within an action */
     uint32_t bytes_written;  /* of the frame */
     uint32_t reserved[4];
 } be_compose_result_t;
