@@ -1,12 +1,14 @@
-/* essence-modes MODEL.imx SPEECH.wav
+/* essence-bench-modes MODEL.imx SPEECH.wav
  *
  * What each way of loading and storing pictures costs: one line a mode, each in a process of its own.
  *   open_ms   be_fixture_open
  *   first_ms  from there to the first frame
  *   free_us   a frame, made as fast as it goes: median and 99th of a hundred
- *   paced_us  a frame, made every 40 ms as in a live stream: the same
- *   now_mb    resident memory at the end, of that peak_mb ever; file_mb stands in temporary files and can
- *             be paged out */
+ *   paced_us  processor time of the calling thread for a frame, one made every 40 ms as in a live stream:
+ *             the same
+ *   all_us    processor time of the whole process for such a frame, on the average
+ *   now_mb    resident memory at the end, of that peak_mb at most ever; file_mb of it stands in files, and
+ *             the system can page it out */
 #define _DEFAULT_SOURCE /* usleep */
 #include <inttypes.h>
 #include <stdint.h>
@@ -41,18 +43,23 @@ static const setup_t SETUPS[] = {
     {"on demand, file", BE_LOADING_ON_DEMAND, BE_STORAGE_TEMP_FILE, 0},
 };
 
-static int64_t now_us(void)
+static int64_t read_us(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t now_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
 }
 
 static void need(be_status status, const char *what)
 {
     if (status == BE_OK)
         return;
-    fprintf(stderr, "essence-modes: %s: %s\n", what, be_last_error_message());
+    fprintf(stderr, "essence-bench-modes: %s: %s\n", what, be_last_error_message());
     exit(1);
 }
 
@@ -78,21 +85,37 @@ static void frame(bench_t *b)
     need(be_runtime_pull_frame(b->runtime, -1, b->bgr, b->bytes, NULL), "frame");
 }
 
-/* Times `count` frames, one every `pace` microseconds, and prints median and 99th of a hundred. */
-static void run(bench_t *b, int count, int64_t pace)
+static void print_times(int64_t *times, int count)
+{
+    qsort(times, (size_t)count, sizeof *times, ascending);
+    printf(" %6" PRId64 " %6" PRId64, times[count / 2], times[count * 99 / 100]);
+}
+
+static void run_free(bench_t *b)
 {
     static int64_t times[FRAMES];
-    int64_t begin = now_us();
-    for (int i = 0; i < count; i++) {
-        int64_t rest = begin + i * pace - now_us();
-        if (rest > 0)
-            usleep((useconds_t)rest);
+    for (int i = 0; i < FRAMES; i++) {
         int64_t start = now_us();
         frame(b);
         times[i] = now_us() - start;
     }
-    qsort(times, (size_t)count, sizeof *times, ascending);
-    printf(" %6" PRId64 " %6" PRId64, times[count / 2], times[count * 99 / 100]);
+    print_times(times, FRAMES);
+}
+
+static void run_paced(bench_t *b)
+{
+    static int64_t times[PACED];
+    const int64_t begin = now_us(), spent = read_us(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < PACED; i++) {
+        int64_t rest = begin + i * PACE_US - now_us();
+        if (rest > 0)
+            usleep((useconds_t)rest);
+        int64_t start = read_us(CLOCK_THREAD_CPUTIME_ID);
+        frame(b);
+        times[i] = read_us(CLOCK_THREAD_CPUTIME_ID) - start;
+    }
+    print_times(times, PACED);
+    printf(" %6" PRId64, (read_us(CLOCK_PROCESS_CPUTIME_ID) - spent) / PACED);
 }
 
 /* A line of /proc/self/status in MB. */
@@ -132,8 +155,8 @@ static void measure(const setup_t *setup, const char *model, const char *wav)
     frame(&b);
     printf("%-18s %7.1f %8.1f", setup->name, (double)(opened - start) / 1e3,
            (double)(now_us() - opened) / 1e3);
-    run(&b, FRAMES, 0);
-    run(&b, PACED, PACE_US);
+    run_free(&b);
+    run_paced(&b);
     printf(" %7.1f %7.1f %7.1f\n", resident("VmRSS:"), resident("VmHWM:"),
            resident("RssShmem:") + resident("RssFile:"));
     be_runtime_destroy(b.runtime);
@@ -145,11 +168,11 @@ static void measure(const setup_t *setup, const char *model, const char *wav)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: essence-modes MODEL.imx SPEECH.wav\n");
+        fprintf(stderr, "usage: essence-bench-modes MODEL.imx SPEECH.wav\n");
         return 64;
     }
-    printf("%-18s %7s %8s %13s %13s %7s %7s %7s\n", "", "open_ms", "first_ms", "free_us  99%",
-           "paced_us  99%", "now_mb", "peak_mb", "file_mb");
+    printf("%-18s %7s %8s %13s %13s %6s %7s %7s %7s\n", "", "open_ms", "first_ms", "free_us  99%",
+           "paced_us  99%", "all_us", "now_mb", "peak_mb", "file_mb");
     for (size_t i = 0; i < sizeof SETUPS / sizeof *SETUPS; i++) {
         fflush(stdout);
         pid_t child = fork();
