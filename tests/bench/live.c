@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     }
     static bench_t b;
     static double first[MOST_SESSIONS];
-    int threads = argc > 5 ? atoi(argv[5]) : 2;
+    int threads = argc > 5 ? (int)strtol(argv[5], NULL, 10) : 2;
     b.sessions = (size_t)strtoul(argv[3], NULL, 10);
     b.seconds = strtod(argv[4], NULL);
     if (b.sessions < 1 || b.sessions > MOST_SESSIONS || threads < 1 || threads > MOST_THREADS)

@@ -73,7 +73,7 @@ static bool find_field(bei_span_t *message, uint64_t wanted, bei_span_t *value)
 
 static bool is_text(bei_span_t value, const char *text)
 {
-    return value.size == strlen(text) && memcmp(value.data, text, value.size) == 0;
+    return value.data && value.size == strlen(text) && memcmp(value.data, text, value.size) == 0;
 }
 
 /* Among the messages of number `list`, the one whose field `key` is `name`: its field `wanted`. */

@@ -361,7 +361,7 @@ be_status bei_demand_init(bei_pool_t *pool, const bei_pool_source_t *sources, ui
 {
     enum { FIRST = 2 }; /* a base and a part: the first frame's */
     bei_pool_demand_t *demand = &pool->demand;
-    demand->queue = bei_calloc(pool->count, sizeof *demand->queue);
+    demand->queue = bei_calloc(pool->count, sizeof(void *));
     if (!demand->queue)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u pictures", pool->count);
     set_budget(pool, sources, budget);

@@ -234,7 +234,8 @@ be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **o
     BEI_TRY(open_imx(source, &imx));
     BEI_TRY(join_or_add(imx, source->store, &avatar));
     /* Not under the list's lock: others may load meanwhile, and who joins this one waits as well. */
-    be_status status = source->store.at_once ? bei_pool_finish(avatar->scene.pool) : BE_OK;
+    be_status status =
+        avatar && source->store.at_once ? bei_pool_finish(avatar->scene.pool) : BE_OK;
     if (status != BE_OK) {
         bei_avatar_release(avatar);
         return status;
