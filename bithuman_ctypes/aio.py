@@ -26,6 +26,7 @@ from bithuman_ctypes.actions import Emotion, KeywordTrigger, Triggers
 from bithuman_ctypes.api import AudioChunk, VideoControl
 from bithuman_ctypes.errors import InvalidArgumentError, RuntimeNotReadyError, WrongTypeError
 from bithuman_ctypes.settings import Settings, load_settings
+from bithuman_ctypes.types import PixelFormat
 
 if TYPE_CHECKING:
     import numpy as np
@@ -444,6 +445,11 @@ class AsyncBithuman(TokenMixin):
     def samples_per_tick(self) -> int:
         """Samples of sound per frame: 640."""
         return 640
+
+    @property
+    def pixel_format(self) -> PixelFormat:
+        """Of ``VideoFrame.image``."""
+        return PixelFormat.named(self._options.pixel_format)
 
     @property
     def model_path(self) -> str | None:

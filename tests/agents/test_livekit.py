@@ -12,6 +12,7 @@ from harness import RATE, TICK, speech
 from harness.call import Call, a_call, at_once, live
 from harness.face import Faces
 from harness.measure import Heard, Seen, Voice, frame_seconds, lag, looks, metronome, stall
+from livekit.plugins import bithuman
 
 FRAME = TICK / RATE
 SYNC = 0.020
@@ -171,6 +172,7 @@ def test_the_end(prewarmed: bool) -> None:
         async with a_call(prewarmed) as call:
             call.session.say("words", audio=at_once(speech(0.0, 5.0)))
             await call.pictures(20)
+            assert isinstance(call.avatar, bithuman.AvatarSession)
             runner = call.avatar._avatar_runner
             assert runner is not None
             assert runner._forward_video_atask is not None

@@ -11,8 +11,11 @@ from typing import Any, cast
 
 from livekit import rtc
 from livekit.agents import Agent, AgentSession
+from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 from livekit.agents.voice.io import PlaybackFinishedEvent
 from livekit.plugins import bithuman
+
+from bithuman_ctypes import AsyncBithuman
 
 from . import RATE, SECRET, TINY, Pcm
 from .room import FakeRoom, Recording
@@ -21,7 +24,7 @@ from .room import FakeRoom, Recording
 @dataclass
 class Call:
     session: AgentSession[None]
-    avatar: bithuman.AvatarSession
+    avatar: BaseAvatarSession[Any]
     room: FakeRoom
     finished: list[PlaybackFinishedEvent] = field(default_factory=list)
 
@@ -42,16 +45,17 @@ class Call:
 
 
 @contextlib.asynccontextmanager
-async def a_call(prewarmed: bool = False) -> AsyncIterator[Call]:
-    """A call that runs, with its first pictures seen."""
+async def a_call(
+    prewarmed: bool = False, avatar: BaseAvatarSession[Any] | None = None
+) -> AsyncIterator[Call]:
+    """A call that runs, with its first pictures seen; with the plugin's avatar or another one."""
     session: AgentSession[None] = AgentSession()
     await session.start(Agent(instructions="be brief"))
-    settings: dict[str, Any] = {}
-    if prewarmed:
-        from bithuman_ctypes import AsyncBithuman
-
-        settings["runtime"] = await AsyncBithuman.create(model_path=str(TINY), api_secret=SECRET)
-    avatar = bithuman.AvatarSession(model_path=str(TINY), api_secret=SECRET, **settings)
+    if avatar is None:
+        settings: dict[str, Any] = {}
+        if prewarmed:
+            settings["runtime"] = await AsyncBithuman.create(model_path=TINY, api_secret=SECRET)
+        avatar = bithuman.AvatarSession(model_path=str(TINY), api_secret=SECRET, **settings)
     call = Call(session, avatar, FakeRoom())
     try:
         await avatar.start(session, cast("rtc.Room", call.room))
@@ -63,8 +67,9 @@ async def a_call(prewarmed: bool = False) -> AsyncIterator[Call]:
         await avatar.aclose()
         await session.aclose()
         await call.recording.aclose()
-        if avatar._avatar_runner is not None:  # the plugin leaves it to the end of the process
-            await avatar._avatar_runner.aclose()
+        runner = getattr(avatar, "_avatar_runner", None)
+        if runner is not None:  # the plugin leaves it to the end of the process
+            await runner.aclose()
 
 
 async def at_once(
