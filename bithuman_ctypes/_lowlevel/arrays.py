@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Right arrays are told at a glance; the slow way finds out what is wrong with the others.
+_FLOAT32, _UINT8 = np.dtype(np.float32), np.dtype(np.uint8)
+
 MAX_SIDE = 8192
 """The largest width and height of a picture that the engine makes, in pixels."""
 
@@ -17,6 +20,10 @@ def float_samples(name: str, value: Any, writable: bool = False) -> NDArray[np.f
 
     Raises TypeError for another type or dtype and ValueError for another shape or layout.
     """
+    if isinstance(value, np.ndarray) and value.dtype == _FLOAT32 and value.ndim == 1:
+        flags = value.flags
+        if flags.c_contiguous and (flags.writeable or not writable):
+            return value
     _require_dtype(name, value, (np.float32,))
     if value.ndim != 1:
         raise ValueError(f"{name} must have one dimension, not the shape {value.shape}")
@@ -48,6 +55,10 @@ def picture(name: str, value: Any, width: int, height: int) -> NDArray[np.uint8]
 
     A writable C-contiguous uint8 array of shape (height, width, 3).
     """
+    if isinstance(value, np.ndarray) and value.dtype == _UINT8:
+        flags = value.flags
+        if value.shape == (height, width, 3) and flags.c_contiguous and flags.writeable:
+            return value
     _require_dtype(name, value, (np.uint8,))
     if value.shape != (height, width, 3):
         raise ValueError(f"{name} must have the shape {(height, width, 3)}, not {value.shape}")
