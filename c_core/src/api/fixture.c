@@ -91,6 +91,7 @@ be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *ou
 {
     CHECK_NOT_NULL(fixture);
     CHECK_NOT_NULL(out);
+    BEI_TRY(bei_fixture_check_owner(fixture));
     bei_fixture_describe(fixture, out);
     return BE_OK;
 }
@@ -110,17 +111,6 @@ size_t be_fixture_get_lookahead(const be_fixture_t *fixture)
     return fixture ? bei_fixture_lookahead(fixture) : 0;
 }
 
-void be_fixture_retain(be_fixture_t *fixture)
-{
-    if (fixture)
-        bei_fixture_retain(fixture);
-}
-
-void be_fixture_release(be_fixture_t *fixture)
-{
-    bei_fixture_release(fixture);
-}
-
 uint32_t be_fixture_get_action_count(const be_fixture_t *fixture)
 {
     return fixture ? fixture->avatar->imx->clip_count : 0;
@@ -134,4 +124,15 @@ be_status be_fixture_get_action(const be_fixture_t *fixture, uint32_t index, be_
     be_action_t action;
     BEI_TRY(bei_fixture_action(fixture, index, &action));
     return GIVE_STRUCT(out, be_action_t, reserved, &action);
+}
+
+void be_fixture_retain(be_fixture_t *fixture)
+{
+    if (fixture)
+        bei_fixture_retain(fixture);
+}
+
+void be_fixture_release(be_fixture_t *fixture)
+{
+    bei_fixture_release(fixture);
 }

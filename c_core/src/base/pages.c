@@ -48,15 +48,31 @@ static int over_limit(size_t size)
            (uint64_t)limit.rlim_cur < size;
 }
 
+/* The slow way to take a disk's room, which every system and every kind of disk knows. */
+static int write_zeros(int descriptor, size_t size)
+{
+    static const uint8_t ZEROS[1 << 16];
+    for (size_t done = 0; done < size;) {
+        size_t rest = size - done < sizeof ZEROS ? size - done : sizeof ZEROS;
+        ssize_t n = pwrite(descriptor, ZEROS, rest, (off_t)done);
+        if (n < 0 && errno != EINTR)
+            return errno;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
 static int allocate(int descriptor, size_t size)
 {
     if (over_limit(size))
         return EFBIG;
-    int error;
+    int error = EOPNOTSUPP;
+#ifndef __APPLE__
     do
         error = posix_fallocate(descriptor, 0, (off_t)size);
     while (error == EINTR);
-    return error;
+#endif
+    return error == EOPNOTSUPP || error == EINVAL ? write_zeros(descriptor, size) : error;
 }
 
 static be_status map_file(int descriptor, size_t size, const char *folder, bei_pages_t *out)
