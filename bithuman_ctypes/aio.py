@@ -20,7 +20,7 @@ from bithuman_ctypes._frames import FrameIterator
 from bithuman_ctypes._live_options import LiveOptions, OutputSize, open_session
 from bithuman_ctypes._once import warn_once
 from bithuman_ctypes._pump import Pump
-from bithuman_ctypes._session import SLICE_SECONDS, Session
+from bithuman_ctypes._session import ENGINE_RATE, SLICE_SECONDS, Session
 from bithuman_ctypes._token import TokenMixin
 from bithuman_ctypes.actions import Emotion, KeywordTrigger, Triggers
 from bithuman_ctypes.api import AudioChunk, VideoControl
@@ -42,8 +42,11 @@ logger = logging.getLogger("bithuman_ctypes.live")
 API_URL = "https://auth.api.bithuman.ai/v1/runtime-tokens/request"
 """What the argument is by default elsewhere; nothing is ever sent there for an open avatar."""
 
-AT_ONCE_SECONDS = 5.0
+AT_ONCE_SECONDS = 3.0
 """Sound up to this length is handed over before ``push_audio`` first gives way to other tasks."""
+
+AT_ONCE_SECONDS_PLAIN = 60.0
+"""The same for sound of 16 kHz, which is only copied."""
 
 
 class AsyncBithuman(TokenMixin):
@@ -271,8 +274,9 @@ class AsyncBithuman(TokenMixin):
         """Says a piece of mono sound of any length, 16-bit samples at 4000 .. 384000 Hz.
 
         It is handed over at once and shown as fast as it is spoken; nothing waits for that. Sound
-        of more than ten seconds is handed over on another thread, in order. ``last_chunk`` ends the
-        utterance, as ``flush()`` does; the rate may change only after that or an interruption.
+        that takes long to resample (more than three seconds; sixty at 16 kHz) is handed over on
+        another thread, in order. ``last_chunk`` ends the utterance, as ``flush()`` does; the rate
+        may change only after that or an interruption.
         """
         session = self._ready()
         await self._say(
@@ -317,7 +321,7 @@ class AsyncBithuman(TokenMixin):
         epoch = session.epoch
         if self._order is None:
             self._order = asyncio.Lock()
-        if chunk.duration <= AT_ONCE_SECONDS and not self._order.locked():
+        if _is_quick(chunk) and not self._order.locked():
             # Without giving way: who interrupts now must find it handed over, or not yet begun.
             session.push(chunk, message, epoch)
             if chunk.last_chunk:
@@ -499,6 +503,11 @@ class AsyncBithuman(TokenMixin):
 
 
 AsyncAvatar = AsyncBithuman
+
+
+def _is_quick(chunk: AudioChunk) -> bool:
+    plain = chunk.sample_rate == ENGINE_RATE
+    return chunk.duration <= (AT_ONCE_SECONDS_PLAIN if plain else AT_ONCE_SECONDS)
 
 
 def _stop_unwanted(loading: asyncio.Future[Session]) -> None:

@@ -453,11 +453,11 @@ def test_a_push_does_not_give_way_before_the_sound_is_handed_over() -> None:
 def test_long_sound_is_handed_over_in_order() -> None:
     async def main() -> None:
         runtime = await made()
-        said = voice(30)
+        said = voice(80)
         pushes = [
-            runtime.push_audio(said[: 16000 * 20].tobytes(), 16000, last_chunk=False),
-            runtime.push_audio(said[16000 * 20 : 16000 * 21].tobytes(), 16000, last_chunk=False),
-            runtime.push_audio(said[16000 * 21 :].tobytes(), 16000, last_chunk=False),
+            runtime.push_audio(said[: 16000 * 70].tobytes(), 16000, last_chunk=False),
+            runtime.push_audio(said[16000 * 70 : 16000 * 71].tobytes(), 16000, last_chunk=False),
+            runtime.push_audio(said[16000 * 71 :].tobytes(), 16000, last_chunk=False),
             runtime.flush(),
         ]
         await asyncio.gather(*pushes)
@@ -499,20 +499,22 @@ def test_an_interruption_ends_pushes_that_are_under_way() -> None:
 
 
 def test_a_full_inbox() -> None:
+    """Refused whole, whether it is handed over at once or in pieces."""
+
     async def main() -> None:
         runtime = await made(input_buffer_size=32_000 * 20)
         await runtime.push_audio(voice(15).tobytes(), 16000, last_chunk=False)
-        for seconds in (5.5, 2, 4.9):
+        for seconds in (6, 70):
             with pytest.raises(bh.RuntimeNotReadyError) as caught:
-                await runtime.push_audio(voice(seconds + 0.5).tobytes(), 16000)
+                await runtime.push_audio(voice(seconds).tobytes(), 16000)
             assert (caught.value.code, caught.value.exit_code) == ("queue_full", 75)
-            runtime.stats()
-            if seconds != 5.5:
-                break
-            await runtime.push_audio(voice(4.5).tobytes(), 16000, last_chunk=False)
-        assert runtime.stats().samples_queued == 19.5 * 16000
+            assert runtime.stats().samples_queued == 15 * 16000
+        await runtime.push_audio(voice(4.5).tobytes(), 16000, last_chunk=False)
         runtime.interrupt()
-        await runtime.push_audio(voice(19).tobytes(), 16000)
+        with pytest.raises(bh.RuntimeNotReadyError, match="do not fit"):
+            await runtime.push_audio(voice(21, 48000).tobytes(), 48000)
+        await runtime.push_audio(voice(19, 48000).tobytes(), 48000)
+        assert abs(runtime.stats().samples_queued - 19 * 16000) <= 1
         runtime.cleanup()
 
     run(main())
@@ -575,9 +577,9 @@ def test_a_control_has_its_turn_after_sound_that_is_under_way() -> None:
     async def main() -> None:
         runtime = await made(ACTIONS)
         await asyncio.gather(
-            runtime.push_audio(voice(7).tobytes(), 16000, last_chunk=False),
+            runtime.push_audio(voice(7, 24000).tobytes(), 24000, last_chunk=False),
             runtime.push(bh.VideoControl(action="nod", force_action=True)),
-            runtime.push_audio(voice(1).tobytes(), 16000),
+            runtime.push_audio(voice(1, 24000).tobytes(), 24000),
         )
         session, now = runtime._session, 0
         assert session is not None
