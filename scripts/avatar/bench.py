@@ -2,8 +2,9 @@
 
     python scripts/avatar/bench.py --output /tmp/bench.imx
 
-1248 x 704, 202 distinct source frames, 183 mouths; needs numpy and Pillow, no Blender. The same
-arguments give the same pixels. Never shipped: it costs what a real avatar costs, it is not nice.
+1248 x 704 (or --size), 202 distinct source frames, 183 mouths; needs numpy and Pillow, no Blender.
+The same arguments give the same pixels. Never shipped: it costs what a real avatar costs, it is not
+nice.
 """
 
 from __future__ import annotations
@@ -123,7 +124,47 @@ def mask() -> np.ndarray:
     return np.rint(255 * ramp * ramp * (3 - 2 * ramp)).astype(np.uint8)
 
 
-def build(quality: int, frames: int, count: int) -> imx.Avatar:
+class Size:
+    """The avatar's size, to which everything that was drawn in WIDTH x HEIGHT is brought."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.factor = np.array([width / WIDTH, height / HEIGHT])
+        x, y, w, h = RECT
+        self.rect = (
+            *(int(v) // 16 * 16 for v in (x * self.factor[0], y * self.factor[1])),
+            *(int(v + 15) // 16 * 16 for v in (w * self.factor[0], h * self.factor[1])),
+        )
+        self.patch = tuple(2 * max(4, round(v / 2)) for v in PATCH[2:] * self.factor)
+
+    def fit(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """A picture (h, w, 3) or mask (h, w) in another size, uint8."""
+        image = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+        return np.asarray(
+            image if image.size == size else image.resize(size, Image.Resampling.BILINEAR)
+        )
+
+    def whole(self, picture: np.ndarray) -> np.ndarray:
+        return self.fit(picture, (self.width, self.height))
+
+    def moving(self, room: np.ndarray, head: np.ndarray) -> np.ndarray:
+        """The moving part of a source frame whose RECT is `head`."""
+        if (self.width, self.height) == (WIDTH, HEIGHT):
+            return head.clip(0, 255).astype(np.uint8)
+        x, y, w, h = RECT
+        picture = room.copy()
+        picture[y : y + h, x : x + w] = head
+        x, y, w, h = self.rect
+        return self.whole(picture)[y : y + h, x : x + w]
+
+    def affine(self, back: np.ndarray) -> list[float]:
+        """From picture pixels to patch pixels, given the frame-to-neutral affine."""
+        to_patch = np.array(self.patch) / PATCH[2:]
+        moved = back - np.array([[0, 0, PATCH[0]], [0, 0, PATCH[1]]])
+        return (moved * to_patch[:, None] / np.append(self.factor, 1)).ravel().tolist()
+
+
+def build(quality: int, frames: int, count: int, size: Size) -> imx.Avatar:
     """The whole avatar."""
     room = background()
     face, alpha = head_layer()
@@ -138,28 +179,36 @@ def build(quality: int, frames: int, count: int) -> imx.Avatar:
         back = invert(motion(i))
         a = warp(cover, back)[..., None] / 255
         picture = still + (warp(neutral, back) - still) * a
-        jpeg = imx.encode_jpeg(picture.clip(0, 255).astype(np.uint8), quality)
-        sources.append(imx.SourceFrame(0, RECT, jpeg))
-        affine = (back - np.array([[0, 0, px], [0, 0, py]])).ravel().tolist()
-        placements.append(imx.Placement.from_floats(affine))
+        jpeg = imx.encode_jpeg(size.moving(room, picture), quality)
+        sources.append(imx.SourceFrame(0, size.rect, jpeg))
+        placements.append(imx.Placement.from_floats(size.affine(back)))
     shown = [imx.Mouth.rest()]
     for mouth in catalogue.catalogue()[1:count]:
         patch = (room + (draw_mouth(face, mouth) - room) * alpha[..., None])[
             py : py + ph, px : px + pw
         ]
-        jpeg = imx.encode_jpeg(patch.clip(0, 255).astype(np.uint8), quality)
+        jpeg = imx.encode_jpeg(size.fit(patch, size.patch), quality)
         shown.append(imx.Mouth(tuple(mouth.row()), jpeg))
     manifest = imx.Manifest(
         name="Bench",
         identity="bench",
-        width=WIDTH,
-        height=HEIGHT,
+        width=size.width,
+        height=size.height,
         license="Apache-2.0",
         source="drawn by a script",
         tool="scripts/avatar/bench.py",
     )
-    base = imx.encode_jpeg(room.clip(0, 255).astype(np.uint8), quality)
-    return imx.Avatar(manifest, [base], sources, placements, shown, (pw, ph), mask())
+    base = imx.encode_jpeg(size.whole(room), quality)
+    edge = size.fit(mask(), size.patch)
+    return imx.Avatar(manifest, [base], sources, placements, shown, size.patch, edge)
+
+
+def size_of(text: str) -> Size:
+    """The size in an argument such as 640x360."""
+    width, height = (int(side) for side in text.split("x"))
+    if not (16 <= width <= 4096 and 16 <= height <= 4096 and width % 2 == height % 2 == 0):
+        raise ValueError(text)
+    return Size(width, height)
 
 
 def main() -> int:
@@ -169,10 +218,13 @@ def main() -> int:
     parser.add_argument("--quality", type=int, default=90, help="JPEG quality (default 90)")
     parser.add_argument("--frames", type=int, default=FRAMES, help="source frames (default 202)")
     parser.add_argument("--mouths", type=int, default=183, help="mouths with rest (default 183)")
+    parser.add_argument(
+        "--size", type=size_of, default=Size(WIDTH, HEIGHT), metavar="WxH", help="even sides"
+    )
     args = parser.parse_args()
     start = time.monotonic()
     try:
-        size = imx.write(args.output, build(args.quality, args.frames, args.mouths))
+        size = imx.write(args.output, build(args.quality, args.frames, args.mouths, args.size))
     except (OSError, imx.ImxError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 73

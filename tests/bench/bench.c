@@ -1,78 +1,75 @@
 /* essence-bench MODEL.imx SPEECH.wav [FRAMES]
  *
- * Times the engine and its yardstick in one process and prints one JSON object. Every figure of
- * merit is a ratio between two of these, so that a slow machine does not look like a slow engine.
- *   load_first_ms   from nothing to the first frame: library, file, encoder, decoding
- *   compose_us      audio to BGR frame, all stages, after every picture was shown once
- *   copy_us         copying one BGR frame of the same size out of a set too large for the caches
- *   peak_mb         resident memory of the process before the yardstick took its own */
+ * Times the engine and its yardsticks in one process, taking turns, and prints one JSON object. Every
+ * figure of merit is a ratio between two of these, so that a slow machine does not look like a slow
+ * engine. Times of frames are for all stages, audio to picture, after every picture was shown once.
+ *   load_first_ms    from nothing to the first frame: library, file, encoder, decoding
+ *   compose_us       a BGR frame into the caller's buffer
+ *   copy_us          copying one BGR frame of the same size out of a set too large for the caches
+ *   view_us          a borrowed I420 frame
+ *   copy_i420_us     copying one I420 frame out of such a set
+ *   ..._p99_us       the slowest of a hundred; ..._p99_cpu_us without what others did on this core
+ *   stage_us         where the time of a BGR frame goes
+ *   peak_mb          resident memory of the process before the yardsticks took their own */
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#include "essence.h"
+#include "measure.h"
 #include "wav.h"
 
-enum { COLD_SET = 64, TICK = 640 };
+enum { COLD_SET = 64, TURN = 50 };
 
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static void need(be_status status, const char *what)
-{
-    if (status == BE_OK)
-        return;
-    fprintf(stderr, "essence-bench: %s: %s\n", what, be_last_error_message());
-    exit(1);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double quantile(double *values, size_t n, double q)
-{
-    qsort(values, n, sizeof *values, ascending);
-    return values[(size_t)(q * (double)(n - 1) + 0.5)];
-}
+/* One thing that is timed. */
+typedef struct timed {
+    double *wall, *cpu;
+    size_t n;
+} timed_t;
 
 typedef struct bench {
     be_fixture_t *fixture;
-    be_runtime_t *runtime;
+    be_runtime_t *bgr, *i420;
     be_fixture_info_t info;
-    int16_t *speech;
-    size_t speech_n;
-    uint32_t rate;
-    uint8_t *bgr;
-    size_t bytes;
+    be_audio_chunk_t speech;
+    be_buffer_t out;
+    size_t frames;
+    timed_t compose, view, copy, copy_i420;
+    double *stage[BE_STAGE_COUNT];
 } bench_t;
 
-static void push_all(bench_t *b)
+/* ---------------------------------------------------------------- frames */
+
+static void pull(be_runtime_t *runtime, const be_buffer_t *into)
 {
-    be_audio_chunk_t chunk = {sizeof chunk, BE_SAMPLE_S16, b->rate, 1, b->speech, b->speech_n};
-    need(be_runtime_push_chunk(b->runtime, &chunk), "push");
-    need(be_runtime_flush(b->runtime), "flush");
+    be_frame_t frame = {.struct_size = sizeof frame};
+    need(be_runtime_pull(runtime, 0, into, &frame), "frame");
+}
+
+static void speak(bench_t *b, be_runtime_t *runtime)
+{
+    need(be_runtime_push_chunk(runtime, &b->speech), "push");
+    need(be_runtime_flush(runtime), "flush");
+}
+
+static be_runtime_t *open_stream(bench_t *b, be_pixel_format format)
+{
+    be_stream_options_t options = {.struct_size = sizeof options, .pixel_format = format};
+    be_runtime_t *runtime;
+    need(be_runtime_open(b->fixture, &options, &runtime), "open");
+    return runtime;
 }
 
 static double load_and_first_frame(bench_t *b, const char *model)
 {
-    double start = now_us();
+    const double start = now_us();
     need(be_fixture_load(model, NULL, &b->fixture), "load");
-    need(be_runtime_create(b->fixture, NULL, &b->runtime), "create");
+    b->bgr = open_stream(b, BE_PIXEL_BGR24);
     need(be_fixture_get_info(b->fixture, &b->info), "info");
-    b->bytes = (size_t)b->info.frame_width * b->info.frame_height * 3;
-    b->bgr = malloc(b->bytes);
-    push_all(b);
-    need(be_runtime_pull_frame(b->runtime, -1, b->bgr, b->bytes, NULL), "first frame");
+    b->out = (be_buffer_t){.struct_size = sizeof b->out};
+    b->out.capacity = (size_t)b->info.frame_width * b->info.frame_height * 3;
+    b->out.data = need_block(b->out.capacity);
+    speak(b, b->bgr);
+    pull(b->bgr, &b->out);
     return (now_us() - start) / 1e3;
 }
 
@@ -80,34 +77,121 @@ static double load_and_first_frame(bench_t *b, const char *model)
 static void show_everything(bench_t *b)
 {
     for (uint32_t i = 0; i < b->info.source_frame_count; i++)
-        need(be_runtime_get_source_frame(b->runtime, (int32_t)i, NULL, b->bgr, b->bytes, NULL),
+        need(be_runtime_get_source_frame(b->bgr, (int32_t)i, NULL, b->out.data, b->out.capacity,
+                                         NULL),
              "source frame");
-    while (be_runtime_pull_frame(b->runtime, -1, b->bgr, b->bytes, NULL) == BE_OK)
-        continue;
+    while (be_runtime_ticks_available(b->bgr) > 0)
+        pull(b->bgr, &b->out);
 }
 
-static void time_frames(bench_t *b, double *times, size_t frames)
+static be_stats_t stats_of(be_runtime_t *runtime)
 {
-    be_compose_result_t result;
-    for (size_t i = 0; i < frames;) {
-        if (be_runtime_ticks_available(b->runtime) == 0)
-            push_all(b);
-        double start = now_us();
-        need(be_runtime_pull_frame(b->runtime, -1, b->bgr, b->bytes, &result), "frame");
-        times[i++] = now_us() - start;
-    }
+    be_stats_t stats = {.struct_size = sizeof stats};
+    need(be_runtime_get_stats(runtime, &stats), "stats");
+    return stats;
 }
 
-static void time_copies(bench_t *b, double *times, size_t frames)
+static void note(timed_t *timed, double wall, double cpu)
 {
-    uint8_t *set = malloc(b->bytes * COLD_SET);
-    memset(set, 1, b->bytes * COLD_SET);
-    for (size_t i = 0; i < frames; i++) {
-        double start = now_us();
-        memcpy(b->bgr, set + b->bytes * (i * 29 % COLD_SET), b->bytes);
-        times[i] = now_us() - start;
+    timed->wall[timed->n] = now_us() - wall;
+    timed->cpu[timed->n++] = worked_us() - cpu;
+}
+
+static void time_frame(bench_t *b, be_runtime_t *runtime, const be_buffer_t *into, timed_t *timed)
+{
+    if (be_runtime_ticks_available(runtime) == 0)
+        speak(b, runtime);
+    const double cpu = worked_us(), wall = now_us();
+    pull(runtime, into);
+    note(timed, wall, cpu);
+}
+
+/* A BGR frame, and what each stage has added to its clock meanwhile. */
+static void time_bgr(bench_t *b)
+{
+    const size_t at = b->compose.n;
+    const be_stats_t before = stats_of(b->bgr);
+    time_frame(b, b->bgr, &b->out, &b->compose);
+    const be_stats_t after = stats_of(b->bgr);
+    for (int i = 0; i < BE_STAGE_COUNT; i++)
+        b->stage[i][at] = (double)(after.stage[i].total_ns - before.stage[i].total_ns) / 1e3;
+}
+
+/* ---------------------------------------------------------------- yardsticks */
+
+static void time_copy(bench_t *b, const uint8_t *set, size_t bytes, timed_t *timed)
+{
+    const uint8_t *from = set + bytes * (timed->n * 29 % COLD_SET);
+    const double cpu = worked_us(), wall = now_us();
+    memcpy(b->out.data, from, bytes);
+    note(timed, wall, cpu);
+}
+
+static void time_everything(bench_t *b)
+{
+    const size_t bytes = b->out.capacity;
+    uint8_t *set = need_block(bytes * COLD_SET);
+    memset(set, 1, bytes * COLD_SET);
+    while (b->compose.n < b->frames) {
+        for (int i = 0; i < TURN; i++)
+            time_bgr(b);
+        for (int i = 0; i < TURN; i++)
+            time_copy(b, set, bytes, &b->copy);
+        for (int i = 0; i < TURN; i++)
+            time_frame(b, b->i420, NULL, &b->view);
+        for (int i = 0; i < TURN; i++)
+            time_copy(b, set, bytes / 2, &b->copy_i420);
     }
     free(set);
+}
+
+/* ---------------------------------------------------------------- report */
+
+static void prepare(bench_t *b, timed_t *timed)
+{
+    timed->wall = need_block((b->frames + TURN) * sizeof *timed->wall);
+    timed->cpu = need_block((b->frames + TURN) * sizeof *timed->cpu);
+}
+
+static double print_timed(const char *name, timed_t *timed)
+{
+    const double median = quantile(timed->wall, timed->n, 0.5);
+    printf("\"%s_us\": %.1f, \"%s_p99_us\": %.1f, \"%s_p99_cpu_us\": %.1f, ", name, median, name,
+           quantile(timed->wall, timed->n, 0.99), name, quantile(timed->cpu, timed->n, 0.99));
+    return median;
+}
+
+static void print_stages(bench_t *b)
+{
+    static const char *const NAME[BE_STAGE_COUNT] = {"resample", "mel",     "encoder",
+                                                     "select",   "compose", "output"};
+    printf("\"stage_us\": {");
+    for (int i = BE_STAGE_MEL; i < BE_STAGE_COUNT; i++)
+        printf("%s\"%s\": %.1f", i > BE_STAGE_MEL ? ", " : "", NAME[i],
+               quantile(b->stage[i], b->compose.n, 0.5));
+    printf("}, ");
+}
+
+static void print_report(bench_t *b, double load_ms, double peak_mb)
+{
+    printf("{\"width\": %u, \"height\": %u, \"source_frames\": %u, \"mouths\": %u, "
+           "\"frames\": %zu, \"load_first_ms\": %.1f, \"peak_mb\": %.1f, ",
+           b->info.frame_width, b->info.frame_height, b->info.source_frame_count,
+           b->info.cluster_count, b->compose.n, load_ms, peak_mb);
+    const double compose = print_timed("compose", &b->compose),
+                 copy = print_timed("copy", &b->copy);
+    const double view = print_timed("view", &b->view),
+                 copy_i420 = print_timed("copy_i420", &b->copy_i420);
+    print_stages(b);
+    printf("\"compose_fps\": %.0f, \"compose_per_copy\": %.2f, \"view_per_copy\": %.2f}\n",
+           1e6 / compose, compose / copy, view / copy_i420);
+}
+
+static double peak_mb(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
 }
 
 int main(int argc, char **argv)
@@ -116,32 +200,26 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: essence-bench MODEL.imx SPEECH.wav [FRAMES]\n");
         return 64;
     }
-    size_t frames = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 2000;
-    frames = frames < 100 ? 100 : frames;
-    bench_t b = {0};
-    b.speech = read_wav(argv[2], &b.rate, &b.speech_n);
-    double load_ms = load_and_first_frame(&b, argv[1]);
+    static bench_t b;
+    b.frames = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 2000;
+    b.frames = b.frames < 100 ? 100 : b.frames;
+    b.speech =
+        (be_audio_chunk_t){.struct_size = sizeof b.speech, .format = BE_SAMPLE_S16, .channels = 1};
+    b.speech.data = read_wav(argv[2], &b.speech.sample_rate, &b.speech.frames);
+    const double load_ms = load_and_first_frame(&b, argv[1]);
     show_everything(&b);
-    double *times = malloc(frames * sizeof *times);
-    time_frames(&b, times, frames);
-    double median = quantile(times, frames, 0.5), late = quantile(times, frames, 0.99), sum = 0;
-    for (size_t i = 0; i < frames; i++)
-        sum += times[i];
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    time_copies(&b, times, frames);
-    double copy = quantile(times, frames, 0.5);
-    printf("{\"width\": %u, \"height\": %u, \"source_frames\": %u, \"mouths\": %u, "
-           "\"frames\": %zu, \"load_first_ms\": %.1f, \"compose_us\": %.1f, "
-           "\"compose_p99_us\": %.1f, \"compose_fps\": %.0f, \"copy_us\": %.1f, "
-           "\"compose_per_copy\": %.2f, \"peak_mb\": %.1f}\n",
-           b.info.frame_width, b.info.frame_height, b.info.source_frame_count, b.info.cluster_count,
-           frames, load_ms, median, late, 1e6 * (double)frames / sum, copy, median / copy,
-           (double)usage.ru_maxrss / 1024);
-    be_runtime_destroy(b.runtime);
+    const double peak = peak_mb();
+    b.i420 = open_stream(&b, BE_PIXEL_I420);
+    prepare(&b, &b.compose);
+    prepare(&b, &b.copy);
+    prepare(&b, &b.view);
+    prepare(&b, &b.copy_i420);
+    for (int i = 0; i < BE_STAGE_COUNT; i++)
+        b.stage[i] = need_block((b.frames + TURN) * sizeof(double));
+    time_everything(&b);
+    print_report(&b, load_ms, peak);
+    be_runtime_destroy(b.bgr);
+    be_runtime_destroy(b.i420);
     be_fixture_release(b.fixture);
-    free(times);
-    free(b.bgr);
-    free(b.speech);
     return 0;
 }

@@ -1,0 +1,67 @@
+"""The C benchmark's work through the Python package: frames.py MODEL.imx SPEECH.wav FRAMES
+
+Prints one JSON object. Times of a frame are medians of all stages together, after every picture was
+shown once.
+    import_ms            NumPy and the package
+    load_first_ms        from there to the first frame
+    python_us            a frame into ``out=``
+    python_fresh_us      a frame into an array of its own
+    python_peak_mb       resident memory of the process
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import time
+import wave
+
+TURN = 50
+start = time.perf_counter()
+import numpy as np  # noqa: E402  # it is timed
+
+from bithuman_ctypes import Fixture, Runtime  # noqa: E402
+
+imported = time.perf_counter()
+
+
+def main() -> None:
+    model, frames = sys.argv[1], int(sys.argv[3])
+    with wave.open(sys.argv[2]) as sound:
+        rate = sound.getframerate()
+        speech = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
+    fixture = Fixture(model)
+    runtime = Runtime(fixture)
+    out = np.empty((fixture.frame_height, fixture.frame_width, 3), np.uint8)
+    runtime.push_chunk(speech, rate)
+    runtime.pull_frame(out=out)
+    first = time.perf_counter()
+    for i in range(fixture.source_frame_count):
+        runtime.get_source_frame(i, out=out)
+
+    def timed(array: np.ndarray | None) -> float:
+        if runtime.ticks_available() == 0:
+            runtime.push_chunk(speech, rate)
+            runtime.flush()
+        begin = time.perf_counter()
+        runtime.pull_frame(out=array)
+        return time.perf_counter() - begin
+
+    runtime.flush()
+    into, fresh = [], []
+    while len(into) < frames:
+        into += [timed(out) for _ in range(TURN)]
+        fresh += [timed(None) for _ in range(TURN)]
+    report = {
+        "import_ms": (imported - start) * 1e3,
+        "load_first_ms": (first - imported) * 1e3,
+        "python_us": statistics.median(into) * 1e6,
+        "python_fresh_us": statistics.median(fresh) * 1e6,
+        "python_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(report))
+
+
+main()
