@@ -294,8 +294,10 @@ typedef struct be_fixture_source {
     uint32_t intra_op_threads; /* of ONNX Runtime; 0 or 1 = the calling thread alone, most 256 */
     be_loading loading;        /* 0 = BE_LOADING_ASYNC */
     be_storage storage;        /* 0 = BE_STORAGE_MEMORY */
-    uint32_t store_mb;         /* bound of ON_DEMAND and JPEG, 8 .. 4096 MiB; 0 = 64 */
-    uint32_t reserved;         /* 0 */
+    /* Bound of ON_DEMAND and JPEG, 8 .. 4096 MiB; 0 = 64. Raised to what one frame needs; of no effect
+     * with TEMP_FILE. */
+    uint32_t store_mb;
+    uint32_t reserved; /* 0 */
 } be_fixture_source_t;
 
 /* Which execution provider runs the encoder, and why. Its strings belong to the fixture. Revision 1. */
@@ -478,10 +480,14 @@ BE_API be_status be_set_onnxruntime_library(const char *path);
 BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
                                  be_fixture_t **out);
 
-/* be_fixture_load with all settings, also from memory. BE_ERR_INVALID_ARG (neither or both of a file and
- * bytes that make sense, an unknown value); BE_ERR_MODEL_LOAD_FAILED also when the provider is not available
- * and BE_FIXTURE_STRICT_EP is set. Loading the same bytes with other settings of loading or storage gives
- * a store of its own. Other errors as be_fixture_load. Any thread. Revision 1. */
+/* be_fixture_load with all settings, also from memory. Loading the same bytes with other settings of
+ * loading or storage gives a store of its own.
+ *
+ * BE_ERR_INVALID_ARG (no path and no data, an unknown value); BE_ERR_MODEL_LOAD_FAILED also when the
+ * provider is not available and BE_FIXTURE_STRICT_EP is set; BE_ERR_FILE_CORRUPT with BE_LOADING_SYNC also
+ * for a picture that cannot be decoded; BE_ERR_FILE_NOT_FOUND also when no temporary file can be made in
+ * TMPDIR, BE_ERR_OUT_OF_MEMORY when its disk is full. Other errors as be_fixture_load. Any thread.
+ * Revision 1. */
 BE_API be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out);
 
 /* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
