@@ -141,11 +141,12 @@ def fitted_size(native: tuple[int, int], asked: OutputSize | None, longest: int)
         if match is None:
             raise InvalidArgumentError(f"output_size is WIDTHxHEIGHT, not {asked!r}")
         asked = (int(match[1]), int(match[2]))
-    if asked is not None and not isinstance(asked, int):
-        return picture_size(asked)
     if asked is None and max(native) <= longest:
         return native
-    side = longest if asked is None else asked
+    try:
+        side = longest if asked is None else operator.index(asked)  # type: ignore[arg-type]
+    except TypeError:  # not a number, so it is two
+        return picture_size(asked)
     width, height = (max(2, round(length * side / max(native) / 2) * 2) for length in native)
     return picture_size((width, height))
 

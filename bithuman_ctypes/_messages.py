@@ -34,14 +34,22 @@ class Ledger:
         self._given: Place = (0, 0.0)
         self._message: tuple[int, str] | None = None  # the one that is being said
 
-    def push(self, utterance: int, count: float, message: str) -> None:
-        """``count`` samples of a message were pushed."""
+    def push(self, utterance: int, count: float, message: str) -> Place:
+        """``count`` samples of a message are pushed; the place where they begin."""
         with self._lock:
             place = self._pushed_place(utterance)
             last = self._messages[-1] if self._messages else None
             if last is None or last[0][0] != utterance or last[1] != message:
                 self._messages.append((place, message))
             self._pushed = (utterance, place[1] + count)
+            return place
+
+    def take_back(self, place: Place) -> None:
+        """The push that began there was refused."""
+        with self._lock:
+            self._pushed = place
+            if self._messages and self._messages[-1][0] == place:
+                self._messages.pop()
 
     def cue(self, utterance: int, request: Request) -> None:
         """Something is to happen after all that was pushed before."""

@@ -88,18 +88,27 @@ class Session:
         A chunk longer than SLICE_SECONDS holds up an interruption for as long as it takes.
         """
         data, rate = chunk.data, chunk.sample_rate
+        if epoch is not None and epoch != self._epoch:
+            return False  # ended, perhaps
         self.runtime.require_usable()  # in a forked process the lock may be held for ever
         with self._turn:
             if epoch is not None and epoch != self._epoch:
                 return False
             if len(data):
-                self.runtime.push_chunk(data, rate)
                 count = len(data) * ENGINE_RATE / rate
-                self._ledger.push(self.runtime.utterance(), count, message)
+                # First, because its frames may be asked for as soon as the engine has the sound.
+                entry = self._ledger.push(self.runtime.utterance(), count, message)
+                try:
+                    self.runtime.push_chunk(data, rate)
+                except BaseException:
+                    self._ledger.take_back(entry)
+                    raise
             return True
 
     def flush(self, epoch: int | None = None) -> None:
-        """The utterance ends with what was pushed."""
+        """The utterance ends with what was pushed; nothing happens when ``epoch`` is over."""
+        if epoch is not None and epoch != self._epoch:
+            return
         self.runtime.require_usable()
         with self._turn:
             if epoch is None or epoch == self._epoch:

@@ -13,6 +13,7 @@ import itertools
 import logging
 import os
 import threading
+import time
 import weakref
 from typing import Protocol
 
@@ -24,6 +25,9 @@ logger = logging.getLogger("bithuman_ctypes.live")
 THREADS_VARIABLE = "BITHUMAN_WAITER_THREADS"
 DEFAULT_THREADS = 2
 MAX_THREADS = 64
+
+PAUSE = 0.1
+"""Seconds that a thread rests after an error, so that one that stays does not fill the log."""
 
 
 class Listener(Protocol):
@@ -94,6 +98,7 @@ class WaiterThreads:
                 if self._waiter.closed:
                     return
                 logger.exception("a thread that waits for frames goes on after an error")
+                time.sleep(PAUSE)
 
     def _tell(self, tag: int) -> None:
         reference = self._listeners.get(tag)

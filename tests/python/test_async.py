@@ -633,6 +633,36 @@ def test_another_avatar_in_mid_session(tmp_path: Path) -> None:
     run(main())
 
 
+def test_another_avatar_while_long_sound_is_handed_over() -> None:
+    """The sound was for the old one: the push ends, and the new one has nothing of it."""
+
+    async def main() -> None:
+        runtime = await made()
+        pushing = asyncio.create_task(runtime.push_audio(voice(300, 48000).tobytes(), 48000))
+        await asyncio.sleep(0.01)
+        await runtime.set_model(ACTIONS)
+        await pushing
+        assert runtime.stats().samples_in == 0
+        await runtime.push_audio(voice(0.1).tobytes(), 16000)
+        assert samples(await take(runtime, 4)) == 1600
+        runtime.cleanup()
+
+    run(main())
+
+
+def test_stopped_while_long_sound_is_handed_over() -> None:
+    async def main() -> None:
+        runtime = await made()
+        pushing = asyncio.create_task(runtime.push_audio(voice(300, 48000).tobytes(), 48000))
+        await asyncio.sleep(0.01)
+        runtime.cleanup()
+        await asyncio.wait([pushing])
+        error = pushing.exception()
+        assert error is None or isinstance(error, bh.RuntimeNotReadyError)
+
+    run(main())
+
+
 # ------------------------------------------------------------------ failures
 
 

@@ -275,6 +275,16 @@ def test_messages_of_an_interrupted_utterance_are_forgotten() -> None:
         assert names == {"new", None}
 
 
+def test_a_push_that_is_refused_leaves_no_message() -> None:
+    with live() as one:
+        one.say(voice(0.4), last=False, name="a")
+        with pytest.raises(bh.AudioError):
+            one.say(voice(0.4, 48000), 48000, last=False, name="refused")
+        one.say(voice(0.4), name="b")
+        names = [frame.source_message_id for frame in one.frames(20)]
+        assert names == ["a"] * 10 + ["b"] * 10
+
+
 def test_muted_speech_is_silence_of_the_same_length() -> None:
     with live() as one:
         one.session.runtime.set_muted(True)

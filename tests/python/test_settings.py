@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from live import live, voice
 
@@ -162,6 +163,7 @@ def test_arguments_that_are_refused(wrong: dict[str, Any]) -> None:
         ((1248, 704), (640, 480), 1280, (640, 480)),
         ((1248, 704), "640x360", 1280, (640, 360)),
         ((1248, 704), 2496, 1280, (2496, 1408)),
+        ((1248, 704), np.int64(624), 1280, (624, 352)),
         ((4000, 40), None, 100, (100, 2)),
     ],
 )
@@ -215,6 +217,17 @@ def test_threads() -> None:
     assert LiveOptions(num_threads=0).threads() == 1
     assert LiveOptions(num_threads=3).threads() == 3
     assert 1 <= LiveOptions(num_threads=-1).threads() <= 4
+
+
+def test_threads_that_wait(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from bithuman_ctypes._waiter import THREADS_VARIABLE, _thread_count
+
+    for text, count in (("", 2), ("5", 5), ("0", 2), ("many", 2), ("1000", 2)):
+        monkeypatch.setenv(THREADS_VARIABLE, text)
+        assert _thread_count() == count
+    assert "'many'" in caplog.text
 
 
 def test_verbosity() -> None:
