@@ -99,6 +99,7 @@ def open_session(path: str, options: LiveOptions, settings: Settings) -> Session
         options.threads(),
         loading="sync" if preload else settings.LOADING_MODE.lower(),
         storage="memory" if preload else storage[settings.COMPRESS_METHOD],
+        store_mb=settings.STORE_MB,
     )
     try:
         native = (fixture.frame_width, fixture.frame_height)

@@ -28,7 +28,8 @@ class Settings:
     to it, a smaller one is left. FPS and INPUT_SAMPLE_RATE are what the engine gives: 25 frames a
     second with sound at 16000 Hz. COMPRESS_METHOD: how decoded source pictures are kept: NONE (in
     memory), JPEG (as in the file, decoded ahead of need) or TEMP_FILE. LOADING_MODE: when they are
-    decoded: ASYNC (by a worker), SYNC (all before ``start()`` returns) or ON_DEMAND.
+    decoded: ASYNC (by a worker), SYNC (all before ``start()`` returns) or ON_DEMAND. STORE_MB: how
+    many MB of decoded pictures JPEG and ON_DEMAND keep, 8 .. 4096.
     PROCESS_IDLE_VIDEO: pictures also while nobody speaks; without it those frames have none.
     PRELOAD_TO_MEMORY: decode everything into memory before ``start()`` returns.
     LIVA_IDLE_VIDEO_ENABLED: play idle actions (LIVA_IDEL_VIDEO_ENABLED is its old name).
@@ -42,6 +43,7 @@ class Settings:
     INPUT_SAMPLE_RATE: int = 16000
     COMPRESS_METHOD: str = "NONE"
     LOADING_MODE: str = "ASYNC"
+    STORE_MB: int = 64
     PROCESS_IDLE_VIDEO: bool = True
     PRELOAD_TO_MEMORY: bool = False
     EXTRACT_WORKSPACE_TO_LOCAL: bool = False
@@ -114,6 +116,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "OUTPUT_WIDTH": _integer(16, MAX_WIDTH),
     "FPS": _integer(1, 1000),
     "INPUT_SAMPLE_RATE": _integer(1, 10_000_000),
+    "STORE_MB": _integer(8, 4096),
     "COMPRESS_METHOD": _one_of("NONE", "JPEG", "TEMP_FILE"),
     "LOADING_MODE": _one_of("SYNC", "ASYNC", "ON_DEMAND"),
 }

@@ -68,7 +68,7 @@ def test_the_right_spelling_wins() -> None:
     [
         ("OUTPUT_WIDTH", "wide"), ("OUTPUT_WIDTH", "0"), ("OUTPUT_WIDTH", "99999"),
         ("OUTPUT_WIDTH", "1280.5"), ("COMPRESS_METHOD", "ZIP"), ("LOADING_MODE", "LATER"),
-        ("PROCESS_IDLE_VIDEO", "maybe"), ("FPS", "-1"),
+        ("PROCESS_IDLE_VIDEO", "maybe"), ("FPS", "-1"), ("STORE_MB", "7"),
     ],
 )  # fmt: skip
 def test_what_is_refused(name: str, value: str, tmp_path: Path) -> None:
