@@ -181,9 +181,11 @@ static void compare_once(void)
     bei_placement_t placement;
     if (draw_placement(&placement, &picture, &patch)) {
         const bei_i420_t by_c = copy_of(&picture), by_best = copy_of(&picture);
-        bei_mouth_blend_with(&bei_mouth_c, &by_c, &placement, &patch, mask);
+        bei_mouth_mask_t prepared;
+        bei_mouth_mask_prepare(&prepared, mask, patch.width, patch.height);
+        bei_mouth_blend_with(&bei_mouth_c, &by_c, &placement, &patch, &prepared);
         assert_defined(&picture, &by_c, &placement, &patch, mask);
-        bei_mouth_blend_with(bei_mouth_best(), &by_best, &placement, &patch, mask);
+        bei_mouth_blend_with(bei_mouth_best(), &by_best, &placement, &patch, &prepared);
         assert_defined(&picture, &by_best, &placement, &patch, mask);
         free_picture(&by_c);
         free_picture(&by_best);
@@ -219,8 +221,8 @@ static void rows_of_any_length_touch_nothing_else(void **state)
                                          {patch.plane[2], SIDE / 2, SIDE / 2, SIDE / 2}};
     static const int32_t BIAS[2] = {-4096, 9 * 4096};
     for (uint32_t count = 1; count < SIDE; count++) {
-        const bei_mouth_walk_t walk = {draw_within(0, 65535), draw_within(0, 65535), 65536, 60000,
-                                       count};
+        const bei_mouth_walk_t walk = {
+            draw_within(0, 65535), draw_within(0, 65535), 65536, 60000, count, 0, 0};
         uint8_t row[2][3][ROOM];
         const bei_mouth_kernels_t *kernels[2] = {&bei_mouth_c, bei_mouth_best()};
         for (int k = 0; k < 2; k++) {

@@ -18,6 +18,7 @@ struct bei_compositor {
     be_compose_size_t size;
     bei_rect_t window; /* where the picture stands in the output */
     bei_resizer_t *resizer;
+    bei_mouth_mask_t mask; /* prepared with the first mouth, whose size it has */
     uint8_t *view_block;
     bei_image_t view; /* over view_block; width 0: nothing is there */
 };
@@ -166,6 +167,16 @@ static void lay_base(bei_compositor_t *compositor, const bei_scene_frame_t *fram
     compositor->dirty = (bei_rect_t){0, 0, 0, 0};
 }
 
+static void paste_mouth(bei_compositor_t *compositor, const bei_placement_t *placement,
+                        const bei_i420_t *mouth)
+{
+    if (!compositor->mask.alpha)
+        bei_mouth_mask_prepare(&compositor->mask, compositor->scene->mask, mouth->width,
+                               mouth->height);
+    bei_mouth_blend(&compositor->canvas, placement, mouth, &compositor->mask);
+    compositor->dirty = bei_rect_union(compositor->dirty, placement->area);
+}
+
 static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
                          const bei_i420_t *const picture[BEI_PICTURE_KINDS])
 {
@@ -176,11 +187,8 @@ static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *
         bei_i420_copy(&target, picture[BEI_PICTURE_PART]);
         compositor->dirty = bei_rect_union(compositor->dirty, frame->rect);
     }
-    if (picture[BEI_PICTURE_MOUTH]) {
-        bei_mouth_blend(&compositor->canvas, &frame->placement, picture[BEI_PICTURE_MOUTH],
-                        compositor->scene->mask);
-        compositor->dirty = bei_rect_union(compositor->dirty, frame->placement.area);
-    }
+    if (picture[BEI_PICTURE_MOUTH])
+        paste_mouth(compositor, &frame->placement, picture[BEI_PICTURE_MOUTH]);
 }
 
 be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_index,

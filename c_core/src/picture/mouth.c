@@ -55,57 +55,139 @@ static void narrow(int64_t start, int64_t step, int64_t limit, int64_t *first, i
     *end = high < *end ? high : *end;
 }
 
-/* The part of a row of `count` samples that lies in the mask, and where it begins. */
-static uint32_t inside(row_t row, uint32_t count, const bei_mouth_plane_t *mask,
-                       bei_mouth_walk_t *walk)
+/* Narrows first .. end to the samples of a row with low <= u <= high. */
+static void narrow_u(row_t row, int64_t low, int64_t high, int64_t *first, int64_t *end)
+{
+    narrow(row.u - low, row.du, high - low, first, end);
+}
+
+/* What is true of all rows that the samples first .. end of a row are read from. */
+static bei_mouth_extent_t extent_of(const bei_mouth_mask_t *mask, row_t row, int64_t first,
+                                    int64_t end)
+{
+    const int64_t from = (row.v + first * row.dv) >> 16, to = (row.v + (end - 1) * row.dv) >> 16;
+    const bei_mouth_extent_t *line = mask->row + (from < to ? from : to);
+    const bei_mouth_extent_t *last = mask->row + (from < to ? to : from) + 1;
+    bei_mouth_extent_t all = *line;
+    while (line++ < last) {
+        all.first = line->first < all.first ? line->first : all.first;
+        all.end = line->end > all.end ? line->end : all.end;
+        all.opaque = line->opaque > all.opaque ? line->opaque : all.opaque;
+        all.opaque_end = line->opaque_end < all.opaque_end ? line->opaque_end : all.opaque_end;
+    }
+    return all;
+}
+
+/* The samples of a row of `count` whose alpha may not be 0; returns the first one's index. */
+static uint32_t find_walk(row_t row, uint32_t count, const bei_mouth_mask_t *mask,
+                          bei_mouth_walk_t *walk)
 {
     int64_t first = 0, end = count;
-    narrow(row.u, row.du, bei_mouth_limit(mask->width), &first, &end);
-    narrow(row.v, row.dv, bei_mouth_limit(mask->height), &first, &end);
+    narrow_u(row, 0, bei_mouth_limit((int32_t)mask->width), &first, &end);
+    narrow(row.v, row.dv, bei_mouth_limit((int32_t)mask->height), &first, &end);
     if (first >= end)
         return 0;
-    *walk = (bei_mouth_walk_t){(int32_t)(row.u + first * row.du), (int32_t)(row.v + first * row.dv),
-                               row.du, row.dv, (uint32_t)(end - first)};
+    const bei_mouth_extent_t extent = extent_of(mask, row, first, end);
+    /* A sample is read from two neighbouring columns. */
+    narrow_u(row, (extent.first - 1) * ONE, extent.end * ONE - 1, &first, &end);
+    if (first >= end)
+        return 0;
+    int64_t opaque = first, opaque_end = end;
+    narrow_u(row, extent.opaque * ONE, (extent.opaque_end - 1) * ONE - 1, &opaque, &opaque_end);
+    if (opaque > opaque_end)
+        opaque = opaque_end = first;
+    *walk = (bei_mouth_walk_t){(int32_t)(row.u + first * row.du),
+                               (int32_t)(row.v + first * row.dv),
+                               row.du,
+                               row.dv,
+                               (uint32_t)(end - first),
+                               (uint32_t)(opaque - first),
+                               (uint32_t)(opaque_end - first)};
     return (uint32_t)first;
 }
 
-void bei_mouth_blend_with(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
-                          const bei_placement_t *placement, const bei_i420_t *patch,
-                          const uint8_t *mask)
+static void blend_luma(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
+                       const bei_placement_t *placement, const bei_i420_t *patch,
+                       const bei_mouth_mask_t *mask)
 {
     const bei_rect_t area = placement->area;
-    const uint32_t pw = patch->width, ph = patch->height;
-    const bei_mouth_plane_t alpha = plane_of(mask, pw, pw, ph);
-    const bei_mouth_plane_t luma = plane_of(patch->plane[0], patch->stride[0], pw, ph);
-    const bei_mouth_plane_t chroma[2] = {
-        plane_of(patch->plane[1], patch->stride[1], pw / 2, ph / 2),
-        plane_of(patch->plane[2], patch->stride[2], pw / 2, ph / 2)};
-    const int32_t bias[3] = {placement->bias[0] * 4096, placement->bias[1] * 4096,
-                             placement->bias[2] * 4096};
+    const bei_mouth_plane_t alpha = plane_of(mask->alpha, mask->width, mask->width, mask->height);
+    const bei_mouth_plane_t luma =
+        plane_of(patch->plane[0], patch->stride[0], mask->width, mask->height);
     for (uint32_t y = area.y; y < area.y + area.h && y < picture->height; y++) {
         bei_mouth_walk_t walk = {0};
         const row_t row = row_from(placement->affine, 2 * (int64_t)area.x, 2 * (int64_t)y, 1);
-        const uint32_t x = area.x + inside(row, area.w, &alpha, &walk);
+        const uint32_t x = area.x + find_walk(row, area.w, mask, &walk);
         if (walk.count > 0)
             kernels->luma(picture->plane[0] + (size_t)y * picture->stride[0] + x, &walk, &luma,
-                          &alpha, bias[0]);
+                          &alpha, placement->bias[0] * 4096);
     }
+}
+
+static void blend_chroma(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
+                         const bei_placement_t *placement, const bei_i420_t *patch,
+                         const bei_mouth_mask_t *mask)
+{
+    const bei_rect_t area = placement->area;
+    const uint32_t width = mask->width, height = mask->height;
+    const bei_mouth_plane_t alpha = plane_of(mask->alpha, width, width, height);
+    const bei_mouth_plane_t chroma[2] = {
+        plane_of(patch->plane[1], patch->stride[1], width / 2, height / 2),
+        plane_of(patch->plane[2], patch->stride[2], width / 2, height / 2)};
+    const int32_t bias[2] = {placement->bias[1] * 4096, placement->bias[2] * 4096};
     for (uint32_t y = area.y / 2; y < (area.y + area.h) / 2; y++) {
         bei_mouth_walk_t walk = {0};
         const row_t row =
             row_from(placement->affine, 2 * (int64_t)area.x + 1, 4 * (int64_t)y + 1, 2);
-        const uint32_t x = area.x / 2 + inside(row, area.w / 2, &alpha, &walk);
+        const uint32_t x = area.x / 2 + find_walk(row, area.w / 2, mask, &walk);
         uint8_t *const rows[2] = {picture->plane[1] + (size_t)y * picture->stride[1] + x,
                                   picture->plane[2] + (size_t)y * picture->stride[2] + x};
         if (walk.count > 0)
-            kernels->chroma(rows, &walk, chroma, &alpha, bias + 1);
+            kernels->chroma(rows, &walk, chroma, &alpha, bias);
     }
 }
 
+void bei_mouth_blend_with(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
+                          const bei_placement_t *placement, const bei_i420_t *patch,
+                          const bei_mouth_mask_t *mask)
+{
+    blend_luma(kernels, picture, placement, patch, mask);
+    blend_chroma(kernels, picture, placement, patch, mask);
+}
+
 void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
-                     const bei_i420_t *patch, const uint8_t *mask)
+                     const bei_i420_t *patch, const bei_mouth_mask_t *mask)
 {
     bei_mouth_blend_with(bei_mouth_best(), picture, placement, patch, mask);
+}
+
+/* ---------------------------------------------------------------- masks */
+
+static bei_mouth_extent_t find_extent(const uint8_t *row, uint32_t width)
+{
+    uint32_t first = 0, end = width, opaque = 0, opaque_end;
+    while (end > 0 && row[end - 1] == 0)
+        end--;
+    while (first < end && row[first] == 0)
+        first++;
+    while (opaque < end && row[opaque] != 255)
+        opaque++;
+    for (opaque_end = opaque; opaque_end < end && row[opaque_end] == 255;)
+        opaque_end++;
+    if (end == 0) /* nothing: the opposite of all */
+        first = width;
+    return (bei_mouth_extent_t){(uint16_t)first, (uint16_t)end, (uint16_t)opaque,
+                                (uint16_t)opaque_end};
+}
+
+void bei_mouth_mask_prepare(bei_mouth_mask_t *mask, const uint8_t *alpha, uint32_t width,
+                            uint32_t height)
+{
+    mask->alpha = alpha;
+    mask->width = width;
+    mask->height = height;
+    for (uint32_t y = 0; y < height; y++)
+        mask->row[y] = find_extent(alpha + (size_t)y * width, width);
 }
 
 /* ---------------------------------------------------------------- areas */

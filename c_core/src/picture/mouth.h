@@ -26,13 +26,31 @@ typedef struct bei_placement {
 be_status bei_placement_prepare(bei_placement_t *placement, uint32_t picture_w, uint32_t picture_h,
                                 uint32_t patch_w, uint32_t patch_h);
 
-/* Blends `patch` (the avatar's patch size) with its `mask` (patch width x height, packed rows). */
+/* Where a row of a mask is not 0, and the first run of it that is 255; columns, ends excluded. */
+typedef struct bei_mouth_extent {
+    uint16_t first, end, opaque, opaque_end;
+} bei_mouth_extent_t;
+
+enum { BEI_MOUTH_MAX_SIDE = 1024 }; /* pixels, of a mask */
+
+/* An avatar's mask, with what pasting wants to know about it. */
+typedef struct bei_mouth_mask {
+    const uint8_t *alpha; /* packed rows; NULL: not prepared yet */
+    uint32_t width, height;
+    bei_mouth_extent_t row[BEI_MOUTH_MAX_SIDE];
+} bei_mouth_mask_t;
+
+/* Reads a mask, which is borrowed: sides of 8 to BEI_MOUTH_MAX_SIDE. */
+void bei_mouth_mask_prepare(bei_mouth_mask_t *mask, const uint8_t *alpha, uint32_t width,
+                            uint32_t height);
+
+/* Blends `patch`, a picture of the mask's size. */
 void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
-                     const bei_i420_t *patch, const uint8_t *mask);
+                     const bei_i420_t *patch, const bei_mouth_mask_t *mask);
 
 /* bei_mouth_blend by kernels of choice. */
 void bei_mouth_blend_with(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
                           const bei_placement_t *placement, const bei_i420_t *patch,
-                          const uint8_t *mask);
+                          const bei_mouth_mask_t *mask);
 
 #endif

@@ -158,6 +158,19 @@ INLINE_AVX2 static __m256i sample(const bei_mouth_plane_t *plane, const taps_t *
 
 /* ---------------------------------------------------------------- blending */
 
+/* Words that were not clamped yet, to bytes. */
+INLINE_AVX2 static __m128i bytes_of(__m256i words)
+{
+    const __m256i bytes = _mm256_packus_epi16(words, words);
+    return _mm256_castsi256_si128(_mm256_permute4x64_epi64(bytes, 0xd8));
+}
+
+/* A block whose alphas are 255 becomes clamp(value). */
+INLINE_AVX2 static void cover(uint8_t *row, __m256i value)
+{
+    _mm_storeu_si128((__m128i *)row, bytes_of(value));
+}
+
 /* Samples `skip` to 15 of a block become (row * (255 - alpha) + clamp(value) * alpha) / 255, rounded. */
 INLINE_AVX2 static void mix(uint8_t *row, __m256i value, __m256i alpha, uint32_t skip)
 {
@@ -171,9 +184,8 @@ INLINE_AVX2 static void mix(uint8_t *row, __m256i value, __m256i alpha, uint32_t
         _mm256_mullo_epi16(patch, alpha));
     sum = _mm256_add_epi16(sum, _mm256_set1_epi16(128));
     sum = _mm256_srli_epi16(_mm256_add_epi16(sum, _mm256_srli_epi16(sum, 8)), 8);
-    const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(sum, sum), 0xd8);
     const __m128i keep = _mm_loadu_si128((const __m128i *)(KEEP + BLOCK - skip));
-    _mm_storeu_si128((__m128i *)row, _mm_blendv_epi8(_mm256_castsi256_si128(bytes), before, keep));
+    _mm_storeu_si128((__m128i *)row, _mm_blendv_epi8(bytes_of(sum), before, keep));
 }
 
 /* Rows that `samples` samples of a walk span beyond the first. */
@@ -216,6 +228,11 @@ INLINE_AVX2 static uint32_t block_start(uint32_t i, uint32_t count)
     return i + BLOCK <= count ? i : count - BLOCK;
 }
 
+INLINE_AVX2 static int is_opaque(const bei_mouth_walk_t *walk, uint32_t start)
+{
+    return start >= walk->opaque && start + BLOCK <= walk->opaque_end;
+}
+
 AVX2 static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mouth_plane_t *patch,
                       const bei_mouth_plane_t *mask, int32_t bias)
 {
@@ -229,6 +246,10 @@ AVX2 static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mout
         const bei_mouth_walk_t at = walk_on(walk, start);
         const axis_t u = axis_of(at.u, at.du, 8), v = axis_of(at.v, at.dv, 8);
         const taps_t taps = taps_of(mask, &u, &v, spread);
+        if (is_opaque(walk, start)) {
+            cover(row + start, sample(patch, &taps, bias));
+            continue;
+        }
         const __m256i alpha = sample(mask, &taps, 0);
         if (!_mm256_testz_si256(alpha, alpha))
             mix(row + start, sample(patch, &taps, bias), alpha, i - start);
@@ -249,14 +270,20 @@ AVX2 static void chroma(uint8_t *const row[2], const bei_mouth_walk_t *walk,
     for (uint32_t i = 0; i < walk->count; i += BLOCK) {
         const uint32_t start = block_start(i, walk->count);
         const bei_mouth_walk_t at = walk_on(walk, start);
-        const __m256i alpha = sample_wide(mask, &at);
+        const int opaque = is_opaque(walk, start);
+        const __m256i alpha = opaque ? _mm256_set1_epi16(255) : sample_wide(mask, &at);
         if (_mm256_testz_si256(alpha, alpha))
             continue;
         const axis_t u = halved(axis_of(at.u, at.du, 8), limit_u);
         const axis_t v = halved(axis_of(at.v, at.dv, 8), limit_v);
         const taps_t taps = taps_of(patch, &u, &v, spread_of(half_dv, 8));
-        for (int c = 0; c < 2; c++)
-            mix(row[c] + start, sample(&patch[c], &taps, bias[c]), alpha, i - start);
+        for (int c = 0; c < 2; c++) {
+            const __m256i value = sample(&patch[c], &taps, bias[c]);
+            if (opaque)
+                cover(row[c] + start, value);
+            else
+                mix(row[c] + start, value, alpha, i - start);
+        }
     }
 }
 

@@ -28,12 +28,19 @@ static uint8_t mix(int32_t source, int32_t patch, int32_t alpha)
     return (uint8_t)((sum + (sum >> 8)) >> 8);
 }
 
+static int32_t alpha_at(const bei_mouth_plane_t *mask, const bei_mouth_walk_t *walk, uint32_t i,
+                        int32_t u, int32_t v)
+{
+    const int opaque = i >= walk->opaque && i < walk->opaque_end;
+    return opaque ? 255 : (sample(mask, u, v) + HALF) >> 16;
+}
+
 static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mouth_plane_t *patch,
                  const bei_mouth_plane_t *mask, int32_t bias)
 {
     int32_t u = walk->u, v = walk->v;
     for (uint32_t i = 0; i < walk->count; i++, u += walk->du, v += walk->dv) {
-        const int32_t alpha = (sample(mask, u, v) + HALF) >> 16;
+        const int32_t alpha = alpha_at(mask, walk, i, u, v);
         if (alpha == 0)
             continue;
         const int32_t value = clamp((sample(patch, u, v) + bias + HALF) >> 16, 0, 255);
@@ -48,7 +55,7 @@ static void chroma(uint8_t *const row[2], const bei_mouth_walk_t *walk,
     const int32_t limit_u = bei_mouth_limit(patch->width), limit_v = bei_mouth_limit(patch->height);
     int32_t at_u = walk->u, at_v = walk->v;
     for (uint32_t i = 0; i < walk->count; i++, at_u += walk->du, at_v += walk->dv) {
-        const int32_t alpha = (sample(mask, at_u, at_v) + HALF) >> 16;
+        const int32_t alpha = alpha_at(mask, walk, i, at_u, at_v);
         if (alpha == 0)
             continue;
         const int32_t u = clamp((at_u - HALF) >> 1, 0, limit_u);

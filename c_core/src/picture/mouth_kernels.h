@@ -19,10 +19,12 @@ static inline int32_t bei_mouth_limit(int32_t side)
 }
 
 /* Samples along a row of the picture, as positions in the mask (16.16): the first, the step from one to
- * the next, and how many. Each lies within the mask's limits. */
+ * the next, and how many. Each lies within the mask's limits. For those from `opaque` to before
+ * `opaque_end` alpha is 255. */
 typedef struct bei_mouth_walk {
     int32_t u, v, du, dv;
     uint32_t count;
+    uint32_t opaque, opaque_end;
 } bei_mouth_walk_t;
 
 /* Blends into walk->count luma samples. The patch is of the mask's size. `bias` is in 1/65536 levels. */
