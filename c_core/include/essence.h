@@ -416,10 +416,38 @@ typedef struct be_auth_config {
     const char *billing_type;
     const char *tags;
     const char *fingerprint;       /* exactly 32 characters, or NULL */
-    const char *endpoint_url;      /* NULL = none: there is no server that this engine would ask */
-    int32_t interval_seconds;      /* between heartbeats; 0 = 60 */
-    int32_t offline_grace_seconds; /* 0 = 300 */
+    const char *endpoint_url;      /* where heartbeats go; NULL = none, and then nobody is asked */
+    int32_t interval_seconds;      /* between heartbeats, at most 3600; 0 = 60 */
+    int32_t offline_grace_seconds; /* at most a week; 0 = 300 */
 } be_auth_config_t;
+
+/* Settings of be_auth_context_open. api_secret and token are at most 1024 and 8192 visible ASCII characters,
+ * the other texts at most 1024 bytes without control characters. Revision 1. */
+typedef struct be_auth_options {
+    uint32_t struct_size;       /* sizeof(be_auth_options_t) */
+    uint32_t reserved;          /* 0 */
+    const char *endpoint_url;   /* where heartbeats go: https, or http to this machine itself */
+    const char *api_secret;     /* sent there and nowhere else; NULL = the token alone */
+    const char *token;          /* sent instead of the secret while it is good; NULL = none yet */
+    const char *fingerprint;    /* exactly 32 characters that name the machine; NULL = not told */
+    const char *tags;           /* such as "kiosk;agent=A1"; NULL = not told */
+    const char *billing_type;   /* NULL = not told */
+    const char *transaction_id; /* of the conversation; NULL = not told */
+    int32_t interval_seconds;   /* between heartbeats, at most 3600; 0 = 60 */
+    int32_t offline_grace_seconds; /* at most a week; 0 = 300 */
+} be_auth_options_t;
+
+/* Where a right stands. Revision 1. */
+typedef struct be_auth_info {
+    uint32_t struct_size; /* sizeof(be_auth_info_t), set by the caller */
+    be_auth_state state;
+    uint32_t running;      /* 1: the heartbeat's thread is there */
+    uint32_t failures;     /* beats that failed since the last good one */
+    uint64_t beats;        /* good ones */
+    uint64_t frames;       /* of metered avatars, given */
+    int64_t token_expires; /* of the token, seconds since 1970; 0 = not known */
+    int64_t allowed_us;    /* for how long frames may be given without another good beat */
+} be_auth_info_t;
 
 /* Receives one composed frame of be_session_render_pcm: its number, its mouth, its source frame, and
  * width * height * 3 bytes that belong to the library and are reused. A non-zero return stops the
@@ -475,8 +503,8 @@ BE_API be_status be_set_onnxruntime_library(const char *path);
  *
  * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's container
  * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime is needed and missing or too old: the
- * message says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_NO_AUTH (the avatar
- * is metered and this build has no authorisation), BE_ERR_OUT_OF_MEMORY. Any thread. ABI 1. */
+ * message says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_OUT_OF_MEMORY. Any
+ * thread. ABI 1. */
 BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
                                  be_fixture_t **out);
 
@@ -489,6 +517,10 @@ BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_
  * TMPDIR, BE_ERR_OUT_OF_MEMORY when its disk is full. Other errors as be_fixture_load. Any thread.
  * Revision 1. */
 BE_API be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out);
+
+/* Whether its frames need an authorisation (1) or not (0, also for NULL): its manifest says so.
+ * BITHUMAN_UNMETERED=1 makes it 0 where the manifest allows that. Any thread. Revision 1. */
+BE_API uint32_t be_fixture_is_metered(const be_fixture_t *fixture);
 
 /* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
 BE_API be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out);
@@ -541,7 +573,8 @@ BE_API void be_runtime_destroy(be_runtime_t *runtime);
  * n samples give n / 640 ticks; after the last one BE_ERR_AUDIO_FORMAT. Batch and streaming calls give
  * the same result bit for bit, but one stream uses either: be_runtime_reset_stream comes between. The
  * cursor of source frames stays where it is.
- * BE_ERR_INVALID_ARG (also a buffer whose length changed after its end was heard), BE_ERR_BUFFER_TOO_SMALL (embedding_out), BE_ERR_INFERENCE_FAILED,
+ * BE_ERR_INVALID_ARG (also a buffer whose length changed after its end was heard), BE_ERR_BUFFER_TOO_SMALL
+ * (embedding_out), BE_ERR_INFERENCE_FAILED, BE_ERR_NO_AUTH, BE_ERR_AUTH_FATAL (a metered avatar),
  * BE_ERR_OUT_OF_MEMORY. ABI 1. */
 BE_API be_status be_runtime_tick(be_runtime_t *runtime, const float *pcm, size_t n,
                                  float *embedding_out, size_t capacity_floats,
@@ -623,7 +656,7 @@ BE_API be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t fram
  *   - where audio runs out in mid-utterance, nothing comes for the starvation time, then idle frames, the
  *     utterance still open; new audio begins the schedule anew.
  * BE_ERR_TIMEOUT, BE_ERR_STOPPED, BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL, BE_ERR_INFERENCE_FAILED,
- * BE_ERR_FILE_CORRUPT, BE_ERR_OUT_OF_MEMORY, BE_ERR_NO_AUTH. A failed call consumes nothing.
+ * BE_ERR_FILE_CORRUPT, BE_ERR_OUT_OF_MEMORY, BE_ERR_NO_AUTH, BE_ERR_AUTH_FATAL. A failed call consumes nothing.
  * Any thread. Revision 1. */
 BE_API be_status be_runtime_pull(be_runtime_t *runtime, int64_t timeout_us, const be_buffer_t *into,
                                  be_frame_t *out);
@@ -781,54 +814,85 @@ BE_API be_status be_video_encoder_close(be_video_encoder_t *encoder);
 
 /* ---------------------------------------------------------------- authorisation */
 
-/* Open avatars need none of this and never cause a connection. This version has no heartbeat yet: an
- * avatar that asks for one is refused by be_fixture_load with BE_ERR_NO_AUTH. */
+/* Open avatars need none of this and never cause a connection, whatever is configured here. An avatar whose
+ * manifest asks for it gives frames while a heartbeat to its issuer is answered well: docs/auth.md has the
+ * protocol. A good beat gives the right to frames until the next one is due and the grace time has passed;
+ * without it, calls that give frames return BE_ERR_NO_AUTH, or BE_ERR_AUTH_FATAL once the issuer has refused
+ * for good, and go on as if nothing had been when a beat is good again.
+ *
+ * libcurl of the system (7.76 or later) is opened by the first beat; BITHUMAN_CURL_LIBRARY names another.
+ * Certificates are verified against what CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR names, else the
+ * system's; proxies are those of the usual variables; redirects are not followed. */
 
-/* Checks a configuration. BE_ERR_INVALID_ARG (NULL, no secret, a fingerprint that is not 32 characters,
- * negative times); BE_ERR_NOT_IMPLEMENTED is left to be_auth_authenticate. Nothing is kept. Any thread.
+/* Configures the process's own right, which streams without one of their own use. Called again it changes
+ * what is given (texts that are not NULL, times that are not 0) and leaves a running heartbeat alone.
+ * endpoint_url is https://, or http:// to 127.0.0.1, [::1] or localhost. BE_ERR_INVALID_ARG (no secret, a
+ * fingerprint that is not 32 characters, times out of range, another URL), BE_ERR_OUT_OF_MEMORY. Any thread.
  * ABI 3. */
 BE_API be_status be_auth_init(const be_auth_config_t *config);
 
-/* The first heartbeat: BE_ERR_NOT_IMPLEMENTED in this version. Any thread. ABI 3. */
+/* Sends a heartbeat and waits for its answer, at most 20 s; also after a refusal. BE_ERR_NO_AUTH (nothing
+ * configured, no endpoint_url, or no good answer: trying again may help), BE_ERR_AUTH_FATAL (HTTP 401, 402,
+ * 403), BE_ERR_NOT_IMPLEMENTED (no libcurl), BE_ERR_OUT_OF_MEMORY. Any thread. ABI 3. */
 BE_API be_status be_auth_authenticate(void);
 
-/* BE_ERR_NOT_IMPLEMENTED in this version. Any thread. ABI 3. */
+/* Begins to beat on a thread, at once if be_auth_authenticate was not called. Does nothing when it does so
+ * already. Failed beats are repeated with growing pauses; HTTP 402 and 403, and 401 for the secret, end it
+ * until be_auth_authenticate. BE_ERR_NO_AUTH (nothing configured), BE_ERR_AUTH_FATAL (refused before),
+ * BE_ERR_OUT_OF_MEMORY. Any thread. ABI 3. */
 BE_API be_status be_auth_start_heartbeat(void);
 
-/* Nothing runs, so nothing happens. Any thread. ABI 3. */
+/* Ends the thread within a second, also in the middle of a request; frames go on for what remains of the
+ * right. Any thread but the log callback's. ABI 3. */
 BE_API void be_auth_stop_heartbeat(void);
 
-/* BE_AUTH_UNCONFIGURED in this version. Any thread. ABI 3. */
+/* Where the process's own right stands, by one atomic load. Any thread. ABI 3. */
 BE_API be_auth_state be_auth_get_state(void);
 
-/* The last failure of authorisation, "" when nothing has failed. Static storage. Any thread. ABI 3. */
+/* Why the last heartbeat failed, "" when it did not. Owned by the library, valid until this thread asks
+ * again. Any thread. ABI 3. */
 BE_API const char *be_auth_last_error(void);
 
-/* Nothing is held, so nothing happens. Any thread. ABI 3. */
+/* Ends the heartbeat, wipes the credentials and withdraws the right: BE_AUTH_UNCONFIGURED. Any thread but the
+ * log callback's. ABI 3. */
 BE_API void be_auth_shutdown(void);
 
-/* A right of its own beside the process-wide one, for be_stream_options_t.auth. config: as be_auth_init,
- * copied. *out is given to be_auth_context_destroy. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread.
+/* A right of its own beside the process's, for be_stream_options_t.auth. config: as be_auth_init, copied.
+ * *out is given to be_auth_context_destroy. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread.
  * Revision 1. */
 BE_API be_status be_auth_context_create(const be_auth_config_t *config, be_auth_t **out);
 
-/* Drops it; streams that were opened with it keep it alive. NULL is allowed. Any thread. Revision 1. */
+/* be_auth_context_create with all settings, among them a secret or a token. BE_ERR_INVALID_ARG,
+ * BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
+BE_API be_status be_auth_context_open(const be_auth_options_t *options, be_auth_t **out);
+
+/* Changes what is given: texts that are not NULL, times that are not 0. It holds from the next beat on, and
+ * what was there before is wiped. A token goes with the secret or endpoint_url that it came with.
+ * BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
+BE_API be_status be_auth_context_update(be_auth_t *auth, const be_auth_options_t *options);
+
+/* Drops it; streams that were opened with it keep it and its heartbeat alive. The last one ends the thread
+ * and wipes the credentials. NULL is allowed. Any thread but the log callback's. Revision 1. */
 BE_API void be_auth_context_destroy(be_auth_t *auth);
 
-/* be_auth_authenticate for it: BE_ERR_NOT_IMPLEMENTED in this version. Any thread. Revision 1. */
+/* be_auth_authenticate for it. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
 BE_API be_status be_auth_context_authenticate(be_auth_t *auth);
 
-/* be_auth_start_heartbeat for it: BE_ERR_NOT_IMPLEMENTED in this version. Any thread. Revision 1. */
+/* be_auth_start_heartbeat for it. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
 BE_API be_status be_auth_context_start_heartbeat(be_auth_t *auth);
 
-/* be_auth_stop_heartbeat for it. NULL is allowed. Any thread. Revision 1. */
+/* be_auth_stop_heartbeat for it. NULL is allowed. Any thread but the log callback's. Revision 1. */
 BE_API void be_auth_context_stop_heartbeat(be_auth_t *auth);
 
 /* Where it stands; BE_AUTH_UNCONFIGURED for NULL. Any thread. Revision 1. */
 BE_API be_auth_state be_auth_context_get_state(const be_auth_t *auth);
 
-/* Its last failure, "" when nothing has failed. Owned by it. Any thread. Revision 1. */
+/* be_auth_last_error for it; "" for NULL. Owned by the library, valid until this thread asks again. Any
+ * thread. Revision 1. */
 BE_API const char *be_auth_context_last_error(const be_auth_t *auth);
+
+/* All that is known of it. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_auth_context_get_info(const be_auth_t *auth, be_auth_info_t *out);
 
 #ifdef __cplusplus
 }

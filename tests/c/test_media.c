@@ -472,24 +472,6 @@ static void sound_beyond_all_measure_is_encoded(void **state)
     remove(loud);
 }
 
-/* ---------------------------------------------------------------- authorisation, until it exists */
-
-static void authorisation_says_that_it_is_not_there(void **state)
-{
-    (void)state;
-    be_auth_config_t config = {.abi_version = 3, .api_secret = "s"};
-    assert_int_equal(be_auth_init(&config), BE_OK);
-    config.fingerprint = "short";
-    assert_int_equal(be_auth_init(&config), BE_ERR_INVALID_ARG);
-    assert_int_equal(be_auth_init(NULL), BE_ERR_INVALID_ARG);
-    assert_int_equal(be_auth_authenticate(), BE_ERR_NOT_IMPLEMENTED);
-    assert_int_equal(be_auth_start_heartbeat(), BE_ERR_NOT_IMPLEMENTED);
-    assert_int_equal(be_auth_get_state(), BE_AUTH_UNCONFIGURED);
-    assert_non_null(strstr(be_auth_last_error(), "no authorisation"));
-    be_auth_stop_heartbeat();
-    be_auth_shutdown();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,7 +486,6 @@ int main(void)
         cmocka_unit_test(a_failed_recording_leaves_nothing),
         cmocka_unit_test(frames_written_one_by_one_are_a_film),
         cmocka_unit_test(sound_beyond_all_measure_is_encoded),
-        cmocka_unit_test(authorisation_says_that_it_is_not_there),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -470,16 +470,6 @@ static void load_variant(const char *manifest, const char *encoder, be_status ex
     assert_null(fixture);
 }
 
-static void a_metered_avatar_is_refused(void **state)
-{
-    (void)state;
-    load_variant(
-        "{\"format\":1,\"name\":\"M\",\"identity\":\"m\",\"width\":80,\"height\":72,\"fps\":25,"
-        "\"auth\":\"heartbeat\",\"license\":\"x\",\"source\":\"x\",\"tool\":\"x\","
-        "\"loop\":\"forward\"}",
-        NULL, BE_ERR_NO_AUTH, "authorisation");
-}
-
 static void an_encoder_in_the_file_is_refused_unless_trusted(void **state)
 {
     (void)state;
@@ -520,7 +510,6 @@ int main(void)
         cmocka_unit_test(a_hint_picks_the_source_frame),
         cmocka_unit_test(batch_and_streaming_do_not_mix),
         cmocka_unit_test(bad_calls_get_a_status_and_a_sentence),
-        cmocka_unit_test(a_metered_avatar_is_refused),
         cmocka_unit_test(an_encoder_in_the_file_is_refused_unless_trusted),
         cmocka_unit_test(a_child_process_may_not_use_its_parents_handles),
         cmocka_unit_test(streams_on_threads_do_not_touch_each_other),

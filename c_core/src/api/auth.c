@@ -2,13 +2,37 @@
 #include "auth/context.h"
 #include "essence.h"
 
+static be_status fill_in(const be_auth_config_t *config, be_auth_options_t *options)
+{
+    CHECK_NOT_NULL(config);
+    CHECK_ABI(config);
+    BEI_REQUIRE(config->api_secret && *config->api_secret, "api_secret is missing");
+    *options = (be_auth_options_t){.struct_size = sizeof *options,
+                                   .endpoint_url = config->endpoint_url,
+                                   .api_secret = config->api_secret,
+                                   .fingerprint = config->fingerprint,
+                                   .tags = config->tags,
+                                   .billing_type = config->billing_type,
+                                   .interval_seconds = config->interval_seconds,
+                                   .offline_grace_seconds = config->offline_grace_seconds};
+    return BE_OK;
+}
+
+static be_status check_options(const be_auth_options_t *options)
+{
+    CHECK_NOT_NULL(options);
+    CHECK_STRUCT(options, be_auth_options_t);
+    BEI_REQUIRE(options->reserved == 0, "reserved is %u, not 0", options->reserved);
+    return BE_OK;
+}
+
 /* ---------------------------------------------------------------- the process's own */
 
 be_status be_auth_init(const be_auth_config_t *config)
 {
-    CHECK_NOT_NULL(config);
-    CHECK_ABI(config);
-    return bei_auth_check(config);
+    be_auth_options_t options;
+    BEI_TRY(fill_in(config, &options));
+    return bei_auth_init(&options);
 }
 
 be_status be_auth_authenticate(void)
@@ -18,16 +42,17 @@ be_status be_auth_authenticate(void)
 
 be_status be_auth_start_heartbeat(void)
 {
-    return bei_auth_authenticate(NULL);
+    return bei_auth_start(NULL);
 }
 
 void be_auth_stop_heartbeat(void)
 {
+    bei_auth_stop(NULL);
 }
 
 be_auth_state be_auth_get_state(void)
 {
-    return BE_AUTH_UNCONFIGURED;
+    return bei_auth_state(NULL);
 }
 
 const char *be_auth_last_error(void)
@@ -37,16 +62,31 @@ const char *be_auth_last_error(void)
 
 void be_auth_shutdown(void)
 {
+    bei_auth_shutdown();
 }
 
 /* ---------------------------------------------------------------- contexts */
 
 be_status be_auth_context_create(const be_auth_config_t *config, be_auth_t **out)
 {
-    CHECK_NOT_NULL(config);
     CHECK_NOT_NULL(out);
-    CHECK_ABI(config);
-    return bei_auth_create(config, out);
+    be_auth_options_t options;
+    BEI_TRY(fill_in(config, &options));
+    return bei_auth_create(&options, out);
+}
+
+be_status be_auth_context_open(const be_auth_options_t *options, be_auth_t **out)
+{
+    CHECK_NOT_NULL(out);
+    BEI_TRY(check_options(options));
+    return bei_auth_create(options, out);
+}
+
+be_status be_auth_context_update(be_auth_t *auth, const be_auth_options_t *options)
+{
+    CHECK_NOT_NULL(auth);
+    BEI_TRY(check_options(options));
+    return bei_auth_update(auth, options);
 }
 
 void be_auth_context_destroy(be_auth_t *auth)
@@ -63,21 +103,30 @@ be_status be_auth_context_authenticate(be_auth_t *auth)
 be_status be_auth_context_start_heartbeat(be_auth_t *auth)
 {
     CHECK_NOT_NULL(auth);
-    return bei_auth_authenticate(auth);
+    return bei_auth_start(auth);
 }
 
 void be_auth_context_stop_heartbeat(be_auth_t *auth)
 {
-    (void)auth;
+    if (auth)
+        bei_auth_stop(auth);
 }
 
 be_auth_state be_auth_context_get_state(const be_auth_t *auth)
 {
-    (void)auth;
-    return BE_AUTH_UNCONFIGURED;
+    return auth ? bei_auth_state(auth) : BE_AUTH_UNCONFIGURED;
 }
 
 const char *be_auth_context_last_error(const be_auth_t *auth)
 {
     return auth ? bei_auth_last_error(auth) : "";
+}
+
+be_status be_auth_context_get_info(const be_auth_t *auth, be_auth_info_t *out)
+{
+    CHECK_NOT_NULL(auth);
+    CHECK_OUT(out, be_auth_info_t, allowed_us);
+    be_auth_info_t info;
+    BEI_TRY(bei_auth_get_info((be_auth_t *)auth, &info)); /* it has a lock to take */
+    return GIVE_STRUCT(out, be_auth_info_t, allowed_us, &info);
 }

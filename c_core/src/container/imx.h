@@ -27,8 +27,9 @@ typedef struct bei_imx_manifest {
     char name[128];     /* UTF-8, for people */
     char identity[128]; /* slug */
     uint32_t width, height, fps;
-    bool metered;  /* auth: heartbeat */
-    bool pingpong; /* loop: play forth and back */
+    bool metered;          /* auth: heartbeat */
+    bool may_be_unmetered; /* unmetered: true; for development */
+    bool pingpong;         /* loop: play forth and back */
 } bei_imx_manifest_t;
 
 typedef struct bei_imx_frame {

@@ -83,6 +83,16 @@ static be_status get_choice(const source_t *source, const char *key, const char 
     return BE_OK;
 }
 
+/* A key that may be absent, which is false. */
+static be_status get_flag(const source_t *source, const char *key, bool *flag)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(source->root, key);
+    BEI_CHECK(!item || cJSON_IsBool(item), source->label,
+              "the manifest's '%s' is neither true nor false", key);
+    *flag = item && cJSON_IsTrue(item);
+    return BE_OK;
+}
+
 static be_status copy_name(const source_t *source, const char *key, char to[128])
 {
     const char *text;
@@ -145,6 +155,7 @@ static be_status fill(const source_t *source, bei_imx_manifest_t *out)
     BEI_TRY(get_side(source, "height", &out->height));
     BEI_TRY(get_integer(source, "fps", FPS, FPS, &out->fps));
     BEI_TRY(get_choice(source, "auth", "none", "heartbeat", &out->metered));
+    BEI_TRY(get_flag(source, "unmetered", &out->may_be_unmetered));
     return get_choice(source, "loop", "forward", "pingpong", &out->pingpong);
 }
 

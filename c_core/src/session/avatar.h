@@ -39,8 +39,11 @@ typedef struct bei_avatar {
 } bei_avatar_t;
 
 /* Opens an avatar, or joins the one that was made of the same bytes with the same store. The bytes are
- * copied. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT, BE_ERR_NO_AUTH, BE_ERR_OUT_OF_MEMORY. */
+ * copied. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **out);
+
+/* Whether its frames need an authorisation. With BITHUMAN_UNMETERED=1 not, where the manifest allows that. */
+bool bei_avatar_is_metered(const bei_avatar_t *avatar);
 
 /* Drops one reference; the last one frees. NULL is allowed. */
 void bei_avatar_release(bei_avatar_t *avatar);

@@ -1,6 +1,7 @@
 /* The calls that give a frame as soon as its audio is there, and take whole buffers too. */
 #include <string.h>
 
+#include "auth/context.h"
 #include "base/error.h"
 #include "session/ahead.h"
 #include "session/stage.h"
@@ -67,6 +68,7 @@ static be_status choose_batch(be_runtime_t *runtime, bei_feed_t feed)
 /* Whether a frame can be made, before its picture's size is looked at. */
 static be_status check_ready(be_runtime_t *runtime, bei_feed_t feed)
 {
+    BEI_TRY(bei_stream_gate(runtime));
     bei_stream_catch_up(runtime);
     if (!feed.streaming)
         return check_batch(runtime, feed);
@@ -99,6 +101,8 @@ static void shown(be_runtime_t *runtime, bei_feed_t feed)
         runtime->speech_frames++;
     }
     bei_mutex_unlock(&runtime->lock);
+    if (runtime->metered)
+        bei_auth_count(runtime->auth);
 }
 
 static be_status tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
@@ -189,6 +193,7 @@ be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
                                    be_compose_result_t *out)
 {
     bei_image_t image;
+    BEI_TRY(bei_stream_gate(runtime));
     bei_mutex_lock(&runtime->out);
     be_status status = check_room(runtime, target, &image);
     if (status == BE_OK)

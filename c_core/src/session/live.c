@@ -1,6 +1,7 @@
 /* Frames on a clock: poll, pull, and when the next one is due. */
 #include <string.h>
 
+#include "auth/context.h"
 #include "base/error.h"
 #include "session/ahead.h"
 #include "session/stage.h"
@@ -124,6 +125,8 @@ static bool commit(be_runtime_t *runtime, int64_t now, const plan_t *plan, be_fr
     }
     bei_mutex_unlock(&runtime->lock);
     if (valid) {
+        if (runtime->metered)
+            bei_auth_count(runtime->auth);
         bei_cursor_advance(&runtime->cursor);
         bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
     }
@@ -137,6 +140,7 @@ static be_status attempt(be_runtime_t *runtime, int64_t now, const be_buffer_t *
     plan_t plan;
     bei_image_t image;
     BEI_TRY(plan_frame(runtime, now, &plan));
+    BEI_TRY(bei_stream_gate(runtime));
     BEI_TRY(check_buffer(runtime, into, &image));
     if (plan.kind == BEI_PACE_SPEECH)
         BEI_TRY(bei_stream_choose(runtime));

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/context.h"
 #include "base/error.h"
 #include "session/ahead.h"
 #include "session/stage.h"
@@ -27,6 +28,11 @@ be_status bei_stream_check(be_runtime_t *runtime)
     bool stopped = runtime->stopped;
     bei_mutex_unlock(&runtime->lock);
     return stopped ? bei_error_set(BE_ERR_STOPPED, "the stream was stopped") : BE_OK;
+}
+
+be_status bei_stream_gate(const be_runtime_t *runtime)
+{
+    return runtime->metered ? bei_auth_gate(runtime->auth) : BE_OK;
 }
 
 /* ---------------------------------------------------------------- audio in */

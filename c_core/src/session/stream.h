@@ -24,6 +24,7 @@ struct be_runtime {
     be_pixel_format format;
     be_compose_size_t size;
     uint32_t flags; /* of be_stream_flag */
+    bool metered;   /* frames need the right that `auth` stands for; NULL: the process's own */
     be_auth_t *auth;
 
     bei_mutex_t in; /* guards what follows */
@@ -63,6 +64,9 @@ void bei_stream_changed(be_runtime_t *runtime);
 
 /* BE_ERR_STOPPED once it was. Takes the lock. */
 be_status bei_stream_check(be_runtime_t *runtime);
+
+/* Whether a frame may be given: BE_ERR_NO_AUTH, BE_ERR_AUTH_FATAL of a metered avatar. */
+be_status bei_stream_gate(const be_runtime_t *runtime);
 
 /* For makers of frames, under `out`: forgets in the pipeline what was dropped since. Takes the lock. */
 void bei_stream_catch_up(be_runtime_t *runtime);
