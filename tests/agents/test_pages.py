@@ -92,10 +92,10 @@ def test_a_pipecat_bot() -> None:
 @pytest.mark.usefixtures("folder")
 def test_the_parts_of_a_pipecat_bot() -> None:
     """The rest of that page holds together: a pipeline of other people's parts, and parameters."""
-    from pipecat.processors.filters.identity_filter import IdentityFilter
+    from pipecat.processors.frame_processor import FrameProcessor
 
-    parts = SimpleNamespace(input=IdentityFilter, output=IdentityFilter)
-    others = [IdentityFilter() for _ in range(5)]
+    parts = SimpleNamespace(input=FrameProcessor, output=FrameProcessor)
+    others = [FrameProcessor() for _ in range(5)]
     pipeline = run(PIPECAT[0])["build"](parts, *others)
     assert any(type(part).__name__ == "BitHumanVideoService" for part in pipeline.processors)
     assert run(PIPECAT[1])["params"].audio_out_sample_rate == 16000
