@@ -14,7 +14,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from bithuman_ctypes._frames import FrameIterator
 from bithuman_ctypes._live_options import LiveOptions, OutputSize, open_session
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from bithuman_ctypes.types import Stats
 
 __all__ = ["AsyncAvatar", "AsyncBithuman"]
+
+T = TypeVar("T")
 
 logger = logging.getLogger("bithuman_ctypes.live")
 
@@ -323,9 +325,14 @@ class AsyncBithuman(TokenMixin):
             self._order = asyncio.Lock()
         if _is_quick(chunk) and not self._order.locked():
             # Without giving way: who interrupts now must find it handed over, or not yet begun.
-            session.push(chunk, message, epoch)
-            if chunk.last_chunk:
-                session.flush(epoch)
+            try:
+                session.push(chunk, message, epoch)
+                if chunk.last_chunk:
+                    session.flush(epoch)
+            except RuntimeNotReadyError:
+                if not self._has_left(session):
+                    raise
+                self._ready()  # raises when it was stopped; replaced, it is interrupted
             return
         async with self._order:
             if epoch == session.epoch:
@@ -346,7 +353,12 @@ class AsyncBithuman(TokenMixin):
         if session is None or pump is None:
             return
         pump.check()
-        session.interrupt()
+        try:
+            session.interrupt()
+        except RuntimeNotReadyError:
+            if not self._has_left(session):
+                raise
+            return  # stopped or replaced by another thread, and that interrupts too
         pump.interrupted()
 
     def _message_of(self, session: Session) -> str:
@@ -382,7 +394,7 @@ class AsyncBithuman(TokenMixin):
 
     def get_first_frame(self) -> NDArray[np.uint8]:
         """The avatar as it looks at first: BGR, uint8 (height, width, 3). Uses nothing up."""
-        return self._ready().first_picture()
+        return self._with_session(Session.first_picture)
 
     def get_frame_size(self) -> tuple[int, int]:
         """(width, height) of the frames, pixels."""
@@ -397,13 +409,13 @@ class AsyncBithuman(TokenMixin):
             raise InvalidArgumentError(f"an idle timeout is 0.001 to 3600 seconds, not {seconds}")
         self._idle_timeout = seconds
         if self._session is not None:
-            self._session.set_idle_timeout(seconds)
+            self._with_session(lambda session: session.set_idle_timeout(seconds))
 
     def set_muted(self, muted: bool) -> None:
         """Muted, speech goes on in silence and with the mouth at rest."""
         self._muted = bool(muted)
         if self._session is not None:
-            self._session.runtime.set_muted(self._muted)
+            self._with_session(lambda session: session.runtime.set_muted(self._muted))
 
     def set_action_triggers(
         self,
@@ -471,7 +483,7 @@ class AsyncBithuman(TokenMixin):
 
     def stats(self) -> Stats:
         """What the session has done: queue, underruns, interruptions, time per stage."""
-        return self._ready().stats()
+        return self._with_session(Session.stats)
 
     def _is_loaded(self) -> bool:
         return self._session is not None
@@ -489,6 +501,19 @@ class AsyncBithuman(TokenMixin):
                 raise self._stopped_error()
             raise RuntimeNotReadyError("no avatar is loaded: await start() or set_model(path)")
         return session
+
+    def _with_session(self, act: Callable[[Session], T]) -> T:
+        """What ``act`` gives for the session, also when another thread replaces it meanwhile."""
+        while True:
+            session = self._ready()
+            try:
+                return act(session)
+            except RuntimeNotReadyError:
+                if not self._has_left(session):
+                    raise
+
+    def _has_left(self, session: Session) -> bool:
+        return session.runtime.closed and self._session is not session
 
     @staticmethod
     def _stopped_error() -> RuntimeNotReadyError:
