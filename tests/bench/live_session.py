@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import statistics
 import sys
 import threading
@@ -34,7 +33,8 @@ from bithuman_ctypes.settings import Settings
 PERIOD = 40_000
 UTTERANCES = 8
 SPOKEN = 0.8  # seconds of each
-WARM = 1.0  # seconds until the worker that decodes is done
+SPOKEN_LONG = 1.4  # where something happens in the middle
+WARM = 1.5  # seconds until the worker that decodes is done
 
 
 # ---------------------------------------------------------------- what is measured
@@ -101,14 +101,10 @@ def quantiles(values: list[float]) -> dict[str, float]:
 
 
 def on_cpu() -> tuple[float, float]:
-    """CPU seconds so far: of all threads, and of all but the main one, which is the program's."""
-    everything = workers = 0.0
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(OSError):  # it has ended
-            spent = int((task / "schedstat").read_text().split()[0]) / 1e9
-            everything += spent
-            workers += 0.0 if task.name == str(os.getpid()) else spent
-    return everything, workers
+    """CPU seconds so far: of the process, and of all threads but this one, which is the program's;
+    those that have ended count."""
+    everything = time.process_time()
+    return everything, everything - time.thread_time()
 
 
 def memory() -> dict[str, float]:
@@ -251,12 +247,12 @@ def arguments_of(spec: dict[str, Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------- scenarios
 
 
-async def utterances(session: Session, voice: Voice, count: int) -> None:
+async def utterances(session: Session, voice: Voice, count: int, seconds: float = SPOKEN) -> None:
     """Says them one after another, each at another place between two due frames."""
     for turn in range(count):
         number, start = session.utterance(), next_start(session.record, turn)
         session.record.spoken[number] = start
-        await speak(session.avatar, voice, start, SPOKEN)
+        await speak(session.avatar, voice, start, seconds)
         await session.avatar.flush()
         await said(session.record, number)
 
@@ -298,7 +294,7 @@ async def stall(model: str, voice: Voice, spec: dict[str, Any]) -> dict[str, Any
 
     async with Session(model, arguments_of(spec), once) as session:
         record = session.record
-        await utterances(session, voice, 4)
+        await utterances(session, voice, 4, SPOKEN_LONG)
         behind, fastest = [], []
         for number in record.spoken:
             frames = record.of(number)
@@ -322,9 +318,9 @@ async def gap(model: str, voice: Voice, spec: dict[str, Any]) -> dict[str, Any]:
         for turn in range(4):
             number, start = session.utterance(), next_start(record, turn)
             record.spoken[number] = start
-            await speak(session.avatar, voice, start, SPOKEN / 2)
-            again = start + round(SPOKEN / 2 * 1e6) + options["gap_ms"] * 1000
-            await speak(session.avatar, voice, again, SPOKEN / 2)
+            await speak(session.avatar, voice, start, SPOKEN_LONG / 2)
+            again = start + round(SPOKEN_LONG / 2 * 1e6) + options["gap_ms"] * 1000
+            await speak(session.avatar, voice, again, SPOKEN_LONG / 2)
             await session.avatar.flush()
             await said(record, number)
         idles, after, still = [], [], []
@@ -360,8 +356,10 @@ async def queue(model: str, voice: Voice, spec: dict[str, Any]) -> dict[str, Any
 
 
 async def many(model: str, voice: Voice, spec: dict[str, Any]) -> dict[str, Any]:
-    """``sessions`` of them, which all hear 0.1 s of speech every 0.1 s."""
-    sessions = [Session(model, arguments_of(spec)) for _ in range(spec["options"]["sessions"])]
+    """``sessions`` of them, which all hear a piece of ``piece_ms`` of speech as often."""
+    options = spec["options"]
+    sessions = [Session(model, arguments_of(spec)) for _ in range(options["sessions"])]
+    piece = options.get("piece_ms", 100) * 1000
     async with contextlib.AsyncExitStack() as stack:
         await asyncio.gather(*(stack.enter_async_context(s) for s in sessions))
         records = [s.record for s in sessions]
@@ -370,7 +368,7 @@ async def many(model: str, voice: Voice, spec: dict[str, Any]) -> dict[str, Any]
         work, start = Work(records), now_us() + 100_000
         await asyncio.gather(
             *(
-                speak(s.avatar, voice, start + i * 100_000 // len(sessions), 6, 0.1)
+                speak(s.avatar, voice, start + i * piece // len(sessions), 6, piece / 1e6)
                 for i, s in enumerate(sessions)
             )
         )
