@@ -31,7 +31,8 @@ static void add_clamped(const uint8_t *y, const int16_t *tint, uint32_t count,
 {
     for (uint32_t i = 0; i < count; i++) {
         /* set_tint has written as many, which the analyser does not see through the halves. */
-        const int16_t value = (int16_t)(y[i] + tint[i]); /* NOLINT(*UndefinedBinaryOperatorResult) */
+        const int16_t value =
+            (int16_t)(y[i] + tint[i]); /* NOLINT(*UndefinedBinaryOperatorResult) */
         const int16_t positive = value < 0 ? 0 : value;
         out[i] = (uint8_t)(positive > 255 ? 255 : positive);
     }
