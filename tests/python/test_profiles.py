@@ -219,6 +219,7 @@ def variables() -> set[str]:
     for path in (REPO / "c_core" / "src").rglob("*.c"):
         text = path.read_text(encoding="utf-8")
         found.update(re.findall(r'\b(?:getenv|bei_env_\w+)\(\s*"(\w+)"', text))
+        found.update(re.findall(r'"([A-Z][A-Z0-9]*_[A-Z0-9_]+)"', text))  # nothing else looks so
     for path in (REPO / "bithuman_ctypes").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         found.update(re.findall(r'\b(?:environ(?:\.get\(|\[)|getenv\()\s*"(\w+)"', text))
