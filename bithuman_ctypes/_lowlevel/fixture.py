@@ -163,10 +163,13 @@ class Fixture(Handle):
         """Which execution provider runs the encoder, and why."""
         report = ffi.new("be_provider_report_t *")
         report.struct_size = ffi.sizeof("be_provider_report_t")
-        check(self._call(library().be_fixture_get_provider, report))
-        return Provider(
-            EP(report.asked), EP(report.active), text(report.reason), text(report.runtime)
-        )
+        owned = self._enter()
+        try:
+            check(library().be_fixture_get_provider(owned.pointer, report))
+            words = text(report.reason), text(report.runtime)
+        finally:
+            del owned  # not before its words are copied
+        return Provider(EP(report.asked), EP(report.active), *words)
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -174,12 +177,16 @@ class Fixture(Handle):
         found = ffi.new("be_action_t *")
         found.struct_size = ffi.sizeof("be_action_t")
         listed = []
-        for index in range(self._call(library().be_fixture_get_action_count)):
-            check(self._call(library().be_fixture_get_action, index, found))
-            idle = bool(found.flags & c.BE_ACTION_IDLE)
-            listed.append(
-                Action(text(found.name), found.frame_count, found.leave, found.rejoin, idle)
-            )
+        owned = self._enter()
+        try:
+            for index in range(library().be_fixture_get_action_count(owned.pointer)):
+                check(library().be_fixture_get_action(owned.pointer, index, found))
+                idle = bool(found.flags & c.BE_ACTION_IDLE)
+                listed.append(
+                    Action(text(found.name), found.frame_count, found.leave, found.rejoin, idle)
+                )
+        finally:
+            del owned  # not before its words are copied
         return tuple(listed)
 
     def __repr__(self) -> str:

@@ -51,7 +51,8 @@ class Handle:
         frames.use(id(self))
 
     def _enter(self) -> Owned:
-        """What a call holds while it is in C. Raises where the handle cannot be used."""
+        """What a call holds while it is in C, and for as long as it reads what C owns. Raises where
+        the handle cannot be used."""
         owned = self._owned
         if owned is None:
             raise self._closed()

@@ -328,11 +328,16 @@ class Runtime(Handle):
         # The sound of a frame belongs to the stream until the next one is asked for. Nobody but
         # another caller of this waits for the lock, and that one would wait in C anyway.
         with self._giving:
-            status = self._call(call, when, into, frame)
-            if status == c.BE_ERR_TIMEOUT:
-                return None
-            self._check(status)
-            return of_c(frame, image, self._options.pixel_format)
+            owned = self._enter()
+            try:
+                status = call(owned.pointer, when, into, frame)
+                if status == c.BE_OK:
+                    return of_c(frame, image, self._options.pixel_format)
+            finally:
+                del owned  # not before the sound is copied
+            if status != c.BE_ERR_TIMEOUT:
+                self._check(status)
+            return None
 
     def _compose(
         self,

@@ -14,7 +14,7 @@ from support import TINY
 
 import bithuman_ctypes as bh
 
-OPERATIONS = 400
+OPERATIONS = 1500
 
 
 def operate(avatar: bh.AsyncBithuman, rng: random.Random, loop: asyncio.AbstractEventLoop) -> None:
