@@ -1,0 +1,114 @@
+# The dependencies as static libraries with hidden symbols, from pinned source archives. Nothing of them
+# lies in this repository; their licences go into the wheel with them.
+#
+# The first URL of each is upstream's where Debian kept upstream's bytes, then Debian's pool. (Debian's zlib
+# is repacked without files under other licences.)
+
+include(PinnedArchive)
+set(_be_pool http://deb.debian.org/debian/pool/main)
+
+set(ESSENCE_LIBJPEG_TURBO_VERSION 2.1.5)
+set(ESSENCE_LIBJPEG_TURBO_SHA256 254f3642b04e309fee775123133c6464181addc150499561020312ec61c1bf7c)
+be_pinned_archive(libjpeg_turbo ${ESSENCE_LIBJPEG_TURBO_SHA256}
+    https://github.com/libjpeg-turbo/libjpeg-turbo/archive/refs/tags/2.1.5.tar.gz
+    ${_be_pool}/libj/libjpeg-turbo/libjpeg-turbo_2.1.5.orig.tar.gz)
+set(ESSENCE_SPEEXDSP_VERSION 1.2.1)
+set(ESSENCE_SPEEXDSP_SHA256 8c777343e4a6399569c72abc38a95b24db56882c83dbdb6c6424a5f4aeb54d3d)
+be_pinned_archive(speexdsp ${ESSENCE_SPEEXDSP_SHA256}
+    https://downloads.xiph.org/releases/speex/speexdsp-1.2.1.tar.gz
+    ${_be_pool}/s/speexdsp/speexdsp_1.2.1.orig.tar.gz)
+set(ESSENCE_CJSON_VERSION 1.7.18)
+set(ESSENCE_CJSON_TAG v1.7.18)
+set(ESSENCE_CJSON_SHA256 3aa806844a03442c00769b83e99970be70fbef03735ff898f4811dd03b9f5ee5)
+be_pinned_archive(cjson ${ESSENCE_CJSON_SHA256}
+    https://github.com/DaveGamble/cJSON/archive/refs/tags/v1.7.18.tar.gz
+    ${_be_pool}/c/cjson/cjson_1.7.18.orig.tar.gz)
+set(ESSENCE_ZLIB_VERSION 1.3.1)
+set(ESSENCE_ZLIB_URL ${_be_pool}/z/zlib/zlib_1.3.dfsg%2breally1.3.1.orig.tar.gz)
+set(ESSENCE_ZLIB_SHA256 60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb)
+be_pinned_archive(zlib ${ESSENCE_ZLIB_SHA256}
+    ${ESSENCE_ZLIB_URL})
+
+include(CheckCSourceCompiles)
+check_c_source_compiles("#ifndef __x86_64__
+#error another processor
+#endif
+int main(void) { return 0; }" ESSENCE_X86_64)
+
+# What is compiled of others is compiled quietly, in sections of which the linker takes what is used.
+function(_be_bundled name)
+    cmake_parse_arguments(arg "" "" "SOURCES;INCLUDES;DEFINITIONS" ${ARGN})
+    add_library(essence_${name} STATIC ${arg_SOURCES})
+    target_include_directories(essence_${name} SYSTEM PUBLIC ${arg_INCLUDES})
+    target_compile_definitions(essence_${name} PRIVATE ${arg_DEFINITIONS})
+    target_compile_options(essence_${name} PRIVATE -w -ffp-contract=off -ffunction-sections -fdata-sections)
+    if(ESSENCE_SANITIZE)
+        target_compile_options(essence_${name} PRIVATE -fsanitize=${ESSENCE_SANITIZE})
+    endif()
+endfunction()
+
+# The resampler alone. Four sums at a time, as in the distributions' builds for x86.
+set(SIZE16 int16_t)
+set(SIZE32 int32_t)
+set(USIZE16 uint16_t)
+set(USIZE32 uint32_t)
+set(INCLUDE_STDINT "#include <stdint.h>")
+set(_be_speex_include "${CMAKE_CURRENT_BINARY_DIR}/speexdsp-include")
+configure_file("${speexdsp_SOURCE_DIR}/include/speex/speexdsp_config_types.h.in"
+               "${_be_speex_include}/speexdsp_config_types.h" @ONLY)
+_be_bundled(speexdsp
+    SOURCES "${speexdsp_SOURCE_DIR}/libspeexdsp/resample.c"
+    INCLUDES "${speexdsp_SOURCE_DIR}/include" "${_be_speex_include}"
+    DEFINITIONS FLOATING_POINT EXPORT= $<$<BOOL:${ESSENCE_X86_64}>:USE_SSE USE_SSE2>)
+
+_be_bundled(cjson SOURCES "${cjson_SOURCE_DIR}/cJSON.c" INCLUDES "${cjson_SOURCE_DIR}"
+    DEFINITIONS CJSON_HIDE_SYMBOLS)
+_be_bundled(zlib SOURCES "${zlib_SOURCE_DIR}/crc32.c" "${zlib_SOURCE_DIR}/zutil.c"
+    INCLUDES "${zlib_SOURCE_DIR}" DEFINITIONS HAVE_UNISTD_H)
+
+# libjpeg-turbo does not want to be a part of another build; it gets this one's compiler and flags.
+include(ExternalProject)
+set(_be_jpeg_dir "${CMAKE_CURRENT_BINARY_DIR}/libjpeg-turbo")
+set(_be_jpeg_library "${_be_jpeg_dir}/${CMAKE_STATIC_LIBRARY_PREFIX}turbojpeg${CMAKE_STATIC_LIBRARY_SUFFIX}")
+foreach(name CMAKE_TOOLCHAIN_FILE CMAKE_MAKE_PROGRAM CMAKE_C_COMPILER CMAKE_C_COMPILER_TARGET CMAKE_AR CMAKE_RANLIB
+             CMAKE_SYSROOT CMAKE_OSX_ARCHITECTURES CMAKE_OSX_DEPLOYMENT_TARGET)
+    if(${name})
+        list(APPEND _be_jpeg_passed "-D${name}=${${name}}")
+    endif()
+endforeach()
+find_program(ESSENCE_NASM nasm DOC "NASM, for libjpeg-turbo's vector code on x86-64")
+if(ESSENCE_X86_64 AND NOT ESSENCE_NASM)
+    message(FATAL_ERROR "nasm is needed for libjpeg-turbo on x86-64: install it, or set -DESSENCE_NASM=<file>")
+endif()
+if(ESSENCE_NASM)
+    list(APPEND _be_jpeg_passed "-DCMAKE_ASM_NASM_COMPILER=${ESSENCE_NASM}")
+endif()
+ExternalProject_Add(libjpeg_turbo
+    SOURCE_DIR "${libjpeg_turbo_SOURCE_DIR}"
+    BINARY_DIR "${_be_jpeg_dir}"
+    CMAKE_ARGS ${_be_jpeg_passed} -Wno-dev --log-level=WARNING
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_VISIBILITY_PRESET=hidden
+        "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} -w -ffunction-sections -fdata-sections"
+        -DENABLE_SHARED=OFF -DWITH_JAVA=OFF -DREQUIRE_SIMD=ON
+        -DBUILD=pinned # else the day of the build is compiled in
+    BUILD_COMMAND "${CMAKE_COMMAND}" --build . --target turbojpeg-static
+    BUILD_BYPRODUCTS "${_be_jpeg_library}"
+    INSTALL_COMMAND "")
+add_library(essence_turbojpeg INTERFACE)
+add_dependencies(essence_turbojpeg libjpeg_turbo)
+target_include_directories(essence_turbojpeg SYSTEM INTERFACE "${libjpeg_turbo_SOURCE_DIR}")
+target_link_libraries(essence_turbojpeg INTERFACE "${_be_jpeg_library}")
+
+# What a wheel says about them: their licences, and a list of parts (CycloneDX) beside its metadata.
+if(ESSENCE_PYTHON_WHEEL AND SKBUILD_METADATA_DIR)
+    foreach(file libjpeg-turbo:${libjpeg_turbo_SOURCE_DIR}/LICENSE.md libjpeg-turbo:${libjpeg_turbo_SOURCE_DIR}/README.ijg
+                 speexdsp:${speexdsp_SOURCE_DIR}/COPYING cJSON:${cjson_SOURCE_DIR}/LICENSE
+                 zlib:${zlib_SOURCE_DIR}/LICENSE)
+        string(REGEX MATCH "^([^:]+):(.+)$" _be_licence "${file}")
+        install(FILES "${CMAKE_MATCH_2}" COMPONENT python
+                DESTINATION "${SKBUILD_METADATA_DIR}/licenses/${CMAKE_MATCH_1}")
+    endforeach()
+    configure_file("${CMAKE_CURRENT_LIST_DIR}/essence.cdx.json.in" essence.cdx.json @ONLY)
+    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/essence.cdx.json" COMPONENT python
+            DESTINATION "${SKBUILD_METADATA_DIR}/sboms")
+endif()
