@@ -62,6 +62,6 @@ def test_a_guest_sees_and_hears_the_avatar(tmp_path: Path) -> None:
             with contextlib.suppress(StillMouth):
                 apart.append(lag(seen, heard, faces, part))
     assert len(apart) > len(parts) / 2, "too little of the speech was heard"
-    # What WebRTC adds is its own: its buffer for sound is longer than that for pictures, 50 to 100 ms,
-    # and grows where the machine has more to do than this.
+    # What WebRTC adds is its own: its buffer for sound is longer than that for pictures, 50 to
+    # 100 ms, and grows where the machine has more to do than this.
     assert -0.2 - stalls[0] <= statistics.median(apart) <= 0.045 + stalls[0], apart
