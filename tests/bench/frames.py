@@ -4,6 +4,7 @@ Prints one JSON object. Times of a frame are medians of all stages together, aft
 shown once.
     import_ms            NumPy and the package
     load_first_ms        from there to the first frame
+    bare_us              a frame by the C function through cffi, nothing around it
     python_us            a frame into ``out=``
     python_fresh_us      a frame into an array of its own
     python_peak_mb       resident memory of the process
@@ -17,12 +18,14 @@ import statistics
 import sys
 import time
 import wave
+from collections.abc import Callable
 
 TURN = 50
 start = time.perf_counter()
 import numpy as np  # noqa: E402  # it is timed
 
 from bithuman_ctypes import Fixture, Runtime  # noqa: E402
+from bithuman_ctypes._ffi.library import ffi, library  # noqa: E402
 
 imported = time.perf_counter()
 
@@ -41,24 +44,30 @@ def main() -> None:
     for i in range(fixture.source_frame_count):
         runtime.get_source_frame(i, out=out)
 
-    def timed(array: np.ndarray | None) -> float:
+    def timed(pull: Callable[[], object]) -> float:
         if runtime.ticks_available() == 0:
             runtime.push_chunk(speech, rate)
             runtime.flush()
         begin = time.perf_counter()
-        runtime.pull_frame(out=array)
+        pull()
         return time.perf_counter() - begin
 
     runtime.flush()
-    into, fresh = [], []
-    while len(into) < frames:
-        into += [timed(out) for _ in range(TURN)]
-        fresh += [timed(None) for _ in range(TURN)]
+    pixels = ffi.from_buffer("uint8_t[]", out)
+    function, pointer = library().be_runtime_pull_frame, runtime._enter().pointer
+    ways: dict[str, Callable[[], object]] = {
+        "bare_us": lambda: function(pointer, -1, pixels, len(pixels), ffi.NULL),
+        "python_us": lambda: runtime.pull_frame(out=out),
+        "python_fresh_us": lambda: runtime.pull_frame(),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(0, frames, TURN):
+        for name, pull in ways.items():
+            times[name] += [timed(pull) for _ in range(TURN)]
     report = {
         "import_ms": (imported - start) * 1e3,
         "load_first_ms": (first - imported) * 1e3,
-        "python_us": statistics.median(into) * 1e6,
-        "python_fresh_us": statistics.median(fresh) * 1e6,
+        **{name: statistics.median(seconds) * 1e6 for name, seconds in times.items()},
         "python_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     print(json.dumps(report))
