@@ -426,6 +426,35 @@ static void a_view_shows_what_a_copy_would_and_stays_where_it_is(void **state)
     bei_compositor_destroy(compositor);
 }
 
+/* In the scene's size a view is only brought up to date: it must miss nothing, however many frames were
+ * composed since, and whatever format or size came between. */
+static void a_view_that_is_kept_misses_no_change(void **state)
+{
+    scene_t *s = *state;
+    static const be_compose_size_t OTHER = {40, 30, 1, 2, 3, 0};
+    bei_compositor_t *compositor = NULL;
+    assert_int_equal(bei_compositor_create(&s->scene, &compositor), BE_OK);
+    srand(29);
+    be_pixel_format format = BE_PIXEL_BGR24;
+    for (int i = 0; i < 400; i++) {
+        if (rand() % 20 == 0)
+            format = (be_pixel_format)(BE_PIXEL_BGR24 + rand() % 5);
+        uint32_t width, height;
+        const be_compose_size_t *size = rand() % 20 == 0 ? &OTHER : NULL;
+        assert_int_equal(bei_compositor_set_size(compositor, size, &width, &height), BE_OK);
+        for (int composed = rand() % 4; composed >= 0; composed--)
+            assert_int_equal(
+                bei_compositor_compose(compositor, (uint32_t)rand() % 3, (uint32_t)rand() % 2),
+                BE_OK);
+        const bei_image_t copy = write_as(compositor, format, width, height);
+        bei_image_t view;
+        assert_int_equal(bei_compositor_view(compositor, format, &view), BE_OK);
+        assert_same_rows(&view, &copy);
+        free(copy.plane[0]);
+    }
+    bei_compositor_destroy(compositor);
+}
+
 /* The stream's own format in its own size is lent without a copy: what is composed next is there. */
 static void the_canvas_itself_is_lent(void **state)
 {
@@ -472,6 +501,8 @@ int main(void)
         cmocka_unit_test(an_absurd_pose_is_refused),
         cmocka_unit_test_setup_teardown(a_letterbox_is_centred_and_filled, make_scene, free_scene),
         cmocka_unit_test_setup_teardown(every_format_shows_the_same_picture, make_scene,
+                                        free_scene),
+        cmocka_unit_test_setup_teardown(a_view_that_is_kept_misses_no_change, make_scene,
                                         free_scene),
         cmocka_unit_test_setup_teardown(a_view_shows_what_a_copy_would_and_stays_where_it_is,
                                         make_scene, free_scene),

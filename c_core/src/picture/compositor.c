@@ -21,6 +21,7 @@ struct bei_compositor {
     bei_mouth_mask_t mask; /* prepared with the first mouth, whose size it has */
     uint8_t *view_block;
     bei_image_t view; /* over view_block; width 0: nothing is there */
+    bei_rect_t stale; /* where the canvas has changed since the view was written */
 };
 
 be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out)
@@ -167,6 +168,11 @@ static void lay_base(bei_compositor_t *compositor, const bei_scene_frame_t *fram
     compositor->dirty = (bei_rect_t){0, 0, 0, 0};
 }
 
+static bei_rect_t whole(const bei_compositor_t *compositor)
+{
+    return (bei_rect_t){0, 0, compositor->scene->width, compositor->scene->height};
+}
+
 static void paste_mouth(bei_compositor_t *compositor, const bei_placement_t *placement,
                         const bei_i420_t *mouth)
 {
@@ -180,6 +186,8 @@ static void paste_mouth(bei_compositor_t *compositor, const bei_placement_t *pla
 static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
                          const bei_i420_t *const picture[BEI_PICTURE_KINDS])
 {
+    const bei_rect_t before =
+        compositor->base == frame->base ? compositor->dirty : whole(compositor);
     if (picture[BEI_PICTURE_BASE])
         lay_base(compositor, frame, picture[BEI_PICTURE_BASE]);
     if (picture[BEI_PICTURE_PART]) {
@@ -189,6 +197,8 @@ static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *
     }
     if (picture[BEI_PICTURE_MOUTH])
         paste_mouth(compositor, &frame->placement, picture[BEI_PICTURE_MOUTH]);
+    const bei_rect_t changed = bei_rect_union(before, compositor->dirty);
+    compositor->stale = bei_rect_union(compositor->stale, changed);
 }
 
 be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_index,
@@ -261,7 +271,21 @@ static be_status lay_view(bei_compositor_t *compositor, be_pixel_format format)
     }
     bei_free(compositor->view_block);
     compositor->view_block = block;
+    compositor->stale = whole(compositor);
     return BE_OK;
+}
+
+/* Brings the view up to date: in the scene's size what has changed, else all of it. */
+static void write_view(bei_compositor_t *compositor)
+{
+    if (compositor->resizer || !fills_all(compositor)) {
+        bei_compositor_write(compositor, &compositor->view);
+        return;
+    }
+    const bei_i420_t canvas = bei_i420_part(&compositor->canvas, compositor->stale);
+    const bei_image_t part = bei_image_part(&compositor->view, compositor->stale);
+    bei_convert(&canvas, &part);
+    compositor->stale = (bei_rect_t){0, 0, 0, 0};
 }
 
 be_status bei_compositor_view(bei_compositor_t *compositor, be_pixel_format format,
@@ -272,7 +296,7 @@ be_status bei_compositor_view(bei_compositor_t *compositor, be_pixel_format form
         return BE_OK;
     }
     BEI_TRY(lay_view(compositor, format));
-    bei_compositor_write(compositor, &compositor->view);
+    write_view(compositor);
     *out = compositor->view;
     return BE_OK;
 }

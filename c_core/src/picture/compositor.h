@@ -59,7 +59,8 @@ void bei_compositor_write(bei_compositor_t *compositor, const bei_image_t *to);
 
 /* The canvas in the size that was set, borrowed until the next call on the compositor. In I420 and in
  * the scene's size that is the canvas itself; else it is converted into memory of the compositor's, which
- * is allocated when size or format changed. BE_ERR_INVALID_ARG for what is no format,
+ * is allocated when size or format changed; in the scene's size only what has changed since the last view
+ * is converted. BE_ERR_INVALID_ARG for what is no format,
  * BE_ERR_OUT_OF_MEMORY. */
 be_status bei_compositor_view(bei_compositor_t *compositor, be_pixel_format format,
                               bei_image_t *out);
