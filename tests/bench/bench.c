@@ -6,6 +6,7 @@
  *   load_first_ms    from nothing to the first frame: library, file, encoder, decoding
  *   compose_us       a BGR frame into the caller's buffer
  *   copy_us          copying one BGR frame of the same size out of a set too large for the caches
+ *   lent_us          a borrowed BGR frame
  *   view_us          a borrowed I420 frame
  *   copy_i420_us     copying one I420 frame out of such a set
  *   ..._p99_us       the slowest of a hundred; ..._p99_cpu_us without what others did on this core
@@ -28,12 +29,12 @@ typedef struct timed {
 
 typedef struct bench {
     be_fixture_t *fixture;
-    be_runtime_t *bgr, *i420;
+    be_runtime_t *bgr, *lent, *i420;
     be_fixture_info_t info;
     be_audio_chunk_t speech;
     be_buffer_t out;
     size_t frames;
-    timed_t compose, view, copy, copy_i420;
+    timed_t compose, lent_times, view, copy, copy_i420;
     double *stage[BE_STAGE_COUNT];
 } bench_t;
 
@@ -138,6 +139,8 @@ static void time_everything(bench_t *b)
         for (int i = 0; i < TURN; i++)
             time_copy(b, set, bytes, &b->copy);
         for (int i = 0; i < TURN; i++)
+            time_frame(b, b->lent, NULL, &b->lent_times);
+        for (int i = 0; i < TURN; i++)
             time_frame(b, b->i420, NULL, &b->view);
         for (int i = 0; i < TURN; i++)
             time_copy(b, set, bytes / 2, &b->copy_i420);
@@ -180,6 +183,7 @@ static void print_report(bench_t *b, double load_ms, double peak_mb)
            b->info.cluster_count, b->compose.n, load_ms, peak_mb);
     const double compose = print_timed("compose", &b->compose),
                  copy = print_timed("copy", &b->copy);
+    print_timed("lent", &b->lent_times);
     const double view = print_timed("view", &b->view),
                  copy_i420 = print_timed("copy_i420", &b->copy_i420);
     print_stages(b);
@@ -209,9 +213,11 @@ int main(int argc, char **argv)
     const double load_ms = load_and_first_frame(&b, argv[1]);
     show_everything(&b);
     const double peak = peak_mb();
+    b.lent = open_stream(&b, BE_PIXEL_BGR24);
     b.i420 = open_stream(&b, BE_PIXEL_I420);
     prepare(&b, &b.compose);
     prepare(&b, &b.copy);
+    prepare(&b, &b.lent_times);
     prepare(&b, &b.view);
     prepare(&b, &b.copy_i420);
     for (int i = 0; i < BE_STAGE_COUNT; i++)
@@ -219,6 +225,7 @@ int main(int argc, char **argv)
     time_everything(&b);
     print_report(&b, load_ms, peak);
     be_runtime_destroy(b.bgr);
+    be_runtime_destroy(b.lent);
     be_runtime_destroy(b.i420);
     be_fixture_release(b.fixture);
     return 0;
