@@ -247,6 +247,15 @@ def test_the_page_says_what_a_profile_sets(name: str) -> None:
     assert said == {k: str(v) for k, v in {**arguments, **profile.own_settings}.items()}
 
 
+def test_the_example() -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    code = block.replace("me.imx", str(TINY)) + "\nimport asyncio\n"
+    done = run_python(
+        code + "async def main():\n    await (await begin()).stop()\nasyncio.run(main())"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_measured_tables_have_their_places() -> None:
     script = (REPO / "scripts" / "bench_settings").read_text(encoding="utf-8")
     names = [*re.findall(r'Group\(\s*"(\w+)"', script), "sizing", "machine"]
