@@ -14,6 +14,7 @@ from bithuman_ctypes._lowlevel import Fixture, StreamOptions
 from bithuman_ctypes._lowlevel.arrays import picture_size
 from bithuman_ctypes._once import warn_once
 from bithuman_ctypes._session import Session
+from bithuman_ctypes.auth import Credentials, authorise
 from bithuman_ctypes.errors import InvalidArgumentError, WrongTypeError
 from bithuman_ctypes.settings import Settings
 from bithuman_ctypes.types import EP, PixelFormat
@@ -89,8 +90,11 @@ class LiveOptions:
         return max(1, self.num_threads)
 
 
-def open_session(path: str, options: LiveOptions, settings: Settings) -> Session:
-    """Loads an avatar and opens a live stream on it. Takes as long as loading takes."""
+def open_session(
+    path: str, options: LiveOptions, settings: Settings, credentials: Credentials | None = None
+) -> Session:
+    """Loads an avatar, with the right to it where it asks for one, and opens a live stream on it.
+    Takes as long as that takes."""
     storage = {"NONE": "memory", "JPEG": "jpeg", "TEMP_FILE": "temp_file"}
     preload = settings.PRELOAD_TO_MEMORY
     fixture = Fixture(
@@ -102,6 +106,7 @@ def open_session(path: str, options: LiveOptions, settings: Settings) -> Session
         store_mb=settings.STORE_MB,
     )
     try:
+        authorise(fixture, credentials or Credentials())
         native = (fixture.frame_width, fixture.frame_height)
         size = fitted_size(native, options.output_size, settings.OUTPUT_WIDTH)
         stream = StreamOptions(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bithuman_ctypes._lowlevel.clock import now_us
 from bithuman_ctypes._waiter import WaiterThreads, waiter_threads
-from bithuman_ctypes.errors import BithumanError, Failed
+from bithuman_ctypes.errors import BithumanError, Failed, TokenError
 
 if TYPE_CHECKING:
     from bithuman_ctypes._session import Session
@@ -26,6 +26,10 @@ PERIOD_US = 40_000
 
 RESTART_US = 401_000
 """So late, and the engine has nothing to catch up with any more."""
+
+
+RIGHT_SECONDS = 0.5
+"""How long a metered avatar without a right waits before it looks again."""
 
 
 class Pump:
@@ -44,6 +48,7 @@ class Pump:
         self._armed = False
         self._timer: asyncio.TimerHandle | None = None  # of the consumer's loop, and its alone
         self._closed = False
+        self._unauthorised = False  # frames wait for a good heartbeat
         self._failure: BaseException | None = None
         self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Future[bool]] | None = None
         self._tag = self._threads.add(session.runtime, self)
@@ -145,7 +150,14 @@ class Pump:
 
     def ready(self) -> None:
         """Takes the frame that is due."""
-        frame = self.session.step()
+        try:
+            frame = self.session.step()
+        except TokenError as error:
+            if error.code != "not_authorised":
+                raise
+            self._wait_for_right(error)
+            return
+        self._unauthorised = False
         with self._lock:
             if self._closed:
                 return
@@ -158,6 +170,19 @@ class Pump:
             self._threads.arm(self.session.runtime)
         else:
             self._wake()
+
+    def _wait_for_right(self, error: TokenError) -> None:
+        """A metered avatar whose heartbeat fails gives no frames, and goes on after a good one."""
+        if not self._unauthorised:
+            logger.warning("a live avatar waits for its authorisation: %s", error)
+        self._unauthorised = True
+        timer = threading.Timer(RIGHT_SECONDS, self._arm_again)
+        timer.daemon = True
+        timer.start()
+
+    def _arm_again(self) -> None:
+        if not self._closed:
+            self._arm()
 
     def failed(self, error: BaseException) -> None:
         """The session cannot go on: the consumer and the next caller are told."""

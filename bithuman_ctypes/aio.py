@@ -24,6 +24,7 @@ from bithuman_ctypes._session import ENGINE_RATE, SLICE_SECONDS, Session
 from bithuman_ctypes._token import TokenMixin
 from bithuman_ctypes.actions import Emotion, KeywordTrigger, Triggers
 from bithuman_ctypes.api import AudioChunk, VideoControl
+from bithuman_ctypes.auth import Authorisation, Credentials
 from bithuman_ctypes.errors import InvalidArgumentError, RuntimeNotReadyError, WrongTypeError
 from bithuman_ctypes.settings import Settings, load_settings
 from bithuman_ctypes.types import PixelFormat
@@ -40,9 +41,6 @@ __all__ = ["AsyncAvatar", "AsyncBithuman"]
 T = TypeVar("T")
 
 logger = logging.getLogger("bithuman_ctypes.live")
-
-API_URL = "https://auth.api.bithuman.ai/v1/runtime-tokens/request"
-"""What the argument is by default elsewhere; nothing is ever sent there for an open avatar."""
 
 AT_ONCE_SECONDS = 3.0
 """Sound up to this length is handed over before ``push_audio`` first gives way to other tasks."""
@@ -65,7 +63,9 @@ class AsyncBithuman(TokenMixin):
     for ``VideoFrame.image``, such as "i420", which costs nothing. ``identity`` names the session in
     logs and metrics. ``seed``: of what is left to chance. ``verbose``: True logs everything, False
     warnings only. ``settings``: instead of those of the environment. The rest is for metered
-    avatars; an open one takes and ignores it.
+    avatars (docs/auth.md); an open one takes and ignores it, and never opens a socket:
+    ``api_secret`` (or BITHUMAN_API_SECRET) or ``token``, ``api_url`` (or BITHUMAN_API_URL),
+    ``tags``, ``agent_code``, ``billing_type``, ``fingerprint`` (32 characters).
 
     ``create`` makes and loads; the constructor alone needs ``await start()``. Close it by
     ``stop()`` or ``cleanup()``, or use it in an ``async with``. Methods may be called from any
@@ -80,7 +80,7 @@ class AsyncBithuman(TokenMixin):
         model_path: str | os.PathLike[str] | None = None,
         token: str | None = None,
         api_secret: str | None = None,
-        api_url: str | None = API_URL,
+        api_url: str | None = None,
         tags: str | None = "bithuman",
         insecure: bool = False,
         input_buffer_size: int = 0,
@@ -99,12 +99,18 @@ class AsyncBithuman(TokenMixin):
         seed: int | None = None,
         settings: Settings | None = None,
     ) -> None:
-        del api_secret, api_url, tags, fingerprint, insecure  # for metered avatars
-        self._token = token
+        self._credentials = Credentials(
+            api_secret,
+            token,
+            api_url,
+            tags,
+            fingerprint,
+            billing_type,
+            agent_code,
+            str(uuid.uuid4()),
+            insecure,
+        )
         self._identity = identity
-        self._billing_type = billing_type
-        self._agent_code = agent_code
-        self._transaction_id = str(uuid.uuid4())
         self._path = None if model_path is None else os.fspath(model_path)
         self._options = LiveOptions(
             input_buffer_size,
@@ -138,7 +144,7 @@ class AsyncBithuman(TokenMixin):
         model_path: str | os.PathLike[str] | None = None,
         token: str | None = None,
         api_secret: str | None = None,
-        api_url: str | None = API_URL,
+        api_url: str | None = None,
         tags: str | None = "bithuman",
         insecure: bool = False,
         input_buffer_size: int = 0,
@@ -212,7 +218,9 @@ class AsyncBithuman(TokenMixin):
 
     async def _load(self, path: str) -> None:
         loop = asyncio.get_running_loop()
-        loading = loop.run_in_executor(None, open_session, path, self._options, self.settings)
+        loading = loop.run_in_executor(
+            None, open_session, path, self._options, self.settings, self._credentials
+        )
         self._stopped = False
         try:
             session = await asyncio.shield(loading)
@@ -488,6 +496,11 @@ class AsyncBithuman(TokenMixin):
     def _is_loaded(self) -> bool:
         return self._session is not None
 
+    def _right(self) -> Authorisation | None:
+        session = self._session
+        right = None if session is None else session.fixture.auth
+        return right if isinstance(right, Authorisation) else None
+
     def _check_alive(self) -> None:
         if self._pump is not None:
             self._pump.check()
@@ -520,7 +533,7 @@ class AsyncBithuman(TokenMixin):
         return RuntimeNotReadyError("this live avatar was stopped", code="stopped")
 
     def _name(self) -> str:
-        return self._identity or self._transaction_id
+        return self._identity or self.transaction_id
 
     def __repr__(self) -> str:
         state = "stopped" if self._stopped else "live" if self._session else "not loaded"

@@ -15,6 +15,7 @@ from bithuman_ctypes._audio import FPS, blocks
 from bithuman_ctypes._compose import compose
 from bithuman_ctypes._lowlevel import Fixture
 from bithuman_ctypes._lowlevel.arrays import picture, picture_size
+from bithuman_ctypes.auth import Credentials, authorise
 from bithuman_ctypes.types import EP, ComposedFrame
 
 if TYPE_CHECKING:
@@ -45,17 +46,42 @@ class Avatar:
         tags: str = "bithuman",
         fingerprint: str | None = None,
         billing_type: str | None = None,
+        *,
+        token: str | None = None,
+        api_url: str | None = None,
+        agent_code: str | None = None,
+        transaction_id: str | None = None,
     ) -> Avatar:
         """Loads an .imx file.
 
         ``preferred_ep``: execution provider of the audio encoder; ``active_ep`` tells what it
         became. ``intra_op_threads``: threads of the encoder. The other arguments belong to avatars
-        that ask for authorisation; an open avatar takes and ignores them.
+        that ask for authorisation (docs/auth.md); an open avatar takes and ignores them, and never
+        opens a socket: ``api_secret`` (or BITHUMAN_API_SECRET) or ``token``, ``api_url`` (or
+        BITHUMAN_API_URL), ``fingerprint`` (32 characters), and what else the issuer is told.
 
-        Raises ModelNotFoundError, ModelLoadError, RuntimeNotReadyError, NotAuthorised.
+        Raises ModelNotFoundError, ModelLoadError, RuntimeNotReadyError, NotAuthorised (of a metered
+        avatar, TokenValidationError, TokenExpiredError, TokenRequestError, AccountStatusError).
         """
-        del api_secret, tags, fingerprint, billing_type
-        return cls(Fixture(model_path, preferred_ep, intra_op_threads))
+        fixture = Fixture(model_path, preferred_ep, intra_op_threads)
+        try:
+            authorise(
+                fixture,
+                Credentials(
+                    api_secret,
+                    token,
+                    api_url,
+                    tags,
+                    fingerprint,
+                    billing_type,
+                    agent_code,
+                    transaction_id,
+                ),
+            )
+        except BaseException:
+            fixture.close()
+            raise
+        return cls(fixture)
 
     def compose(
         self,

@@ -57,6 +57,9 @@ class Fixture(Handle):
     OutOfMemoryError.
     """
 
+    auth: Handle | None = None
+    """The right to its frames; streams that are opened use it, and ``close`` closes it."""
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -149,6 +152,11 @@ class Fixture(Handle):
         return self.info.source_frame_count
 
     @property
+    def metering(self) -> int:
+        """Whether frames need an authorisation: a BE_METERING_ value of the C interface."""
+        return int(self._call(library().be_fixture_get_metering))
+
+    @property
     def path(self) -> str:
         """The file that it was loaded from."""
         return self._path
@@ -188,6 +196,13 @@ class Fixture(Handle):
         finally:
             del owned  # not before its words are copied
         return tuple(listed)
+
+    def close(self) -> None:
+        """Lets go of the avatar and of the right to it; streams that are open keep both."""
+        auth, self.auth = self.auth, None
+        if auth is not None:
+            auth.close()
+        super().close()
 
     def __repr__(self) -> str:
         if self.closed:

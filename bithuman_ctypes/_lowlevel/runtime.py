@@ -77,7 +77,12 @@ class Runtime(Handle):
         self._giving = threading.Lock()
         out = ffi.new("be_runtime_t **")
         settings = ffi.NULL if options is None else to_c(options)
+        right = None if fixture.auth is None else fixture.auth._enter()
+        if right is not None:
+            settings = to_c(self._options)
+            settings.auth = right.pointer
         check(fixture._call(self._lib.be_runtime_open, settings, out))
+        del right  # the stream keeps it in C
         self._own(out[0], self._lib.be_runtime_destroy)
 
     @property

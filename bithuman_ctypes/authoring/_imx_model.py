@@ -50,7 +50,8 @@ class Manifest:
 
     ``identity`` is a slug (a-z, 0-9, ``.``, ``_``, ``-``), ``width`` and ``height`` are even pixel
     counts from 64 to 4096, ``auth`` is "none" or "heartbeat", ``loop`` is "forward" (1 2 3 1 2 3)
-    or "pingpong" (1 2 3 2 1). ``license``, ``source`` and ``tool`` are free text for people.
+    or "pingpong" (1 2 3 2 1). ``unmetered`` lets BITHUMAN_UNMETERED=1 play a metered avatar without
+    authorisation, for development. ``license``, ``source`` and ``tool`` are free text for people.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Manifest:
     fps: int = FPS
     auth: str = "none"
     loop: str = "forward"
+    unmetered: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,10 @@ def check_manifest(manifest: Manifest) -> None:
         )
     require(manifest.fps == FPS, f"fps must be {FPS}, got {manifest.fps}")
     require(manifest.auth in AUTHS, f"auth must be one of {AUTHS}, got {manifest.auth!r}")
+    require(
+        isinstance(manifest.unmetered, bool),
+        f"unmetered must be true or false, got {manifest.unmetered!r}",
+    )
     require(manifest.loop in LOOPS, f"loop must be one of {LOOPS}, got {manifest.loop!r}")
 
 

@@ -74,6 +74,8 @@ class _Blobs:
 
 def pack_manifest(manifest: Manifest) -> bytes:
     table = {"format": MANIFEST_FORMAT, **asdict(manifest)}
+    if not manifest.unmetered:
+        del table["unmetered"]  # absent is false
     text = json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8")
 
@@ -84,6 +86,7 @@ def unpack_manifest(section: bytes) -> Manifest:
     table = _parse_manifest(section)
     _check_json(table, 1)
     names = [field.name for field in fields(Manifest)]
+    table.setdefault("unmetered", False)
     for name in ["format", *names]:
         require(name in table, f"the manifest lacks {name!r}")
     require(

@@ -162,6 +162,13 @@ typedef enum be_storage {
     BE_STORAGE_TEMP_FILE = 3 /* decoded, in a temporary file that the system may page out */
 } be_storage;
 
+/* Whether the frames of an avatar need an authorisation: its manifest says so. Revision 1. */
+typedef enum be_metering {
+    BE_METERING_NONE = 0,      /* an open avatar: never */
+    BE_METERING_HEARTBEAT = 1, /* they do */
+    BE_METERING_LIFTED = 2 /* they would; BITHUMAN_UNMETERED=1 is set, and the manifest allows it */
+} be_metering;
+
 /* Bits of be_fixture_source_t.flags. Revision 1. */
 typedef enum be_fixture_flag {
     BE_FIXTURE_STRICT_EP = 1 /* a provider that is not available is an error, not a fall-back */
@@ -518,9 +525,8 @@ BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_
  * Revision 1. */
 BE_API be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out);
 
-/* Whether its frames need an authorisation (1) or not (0, also for NULL): its manifest says so.
- * BITHUMAN_UNMETERED=1 makes it 0 where the manifest allows that. Any thread. Revision 1. */
-BE_API uint32_t be_fixture_is_metered(const be_fixture_t *fixture);
+/* Whether its frames need an authorisation; BE_METERING_NONE for NULL. Any thread. Revision 1. */
+BE_API be_metering be_fixture_get_metering(const be_fixture_t *fixture);
 
 /* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
 BE_API be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out);
@@ -867,7 +873,7 @@ BE_API be_status be_auth_context_create(const be_auth_config_t *config, be_auth_
 BE_API be_status be_auth_context_open(const be_auth_options_t *options, be_auth_t **out);
 
 /* Changes what is given: texts that are not NULL, times that are not 0. It holds from the next beat on, and
- * what was there before is wiped. A token goes with the secret or endpoint_url that it came with.
+ * what was there before is wiped; a heartbeat that HTTP 401 ended goes on. A token goes with the secret or endpoint_url that it came with.
  * BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
 BE_API be_status be_auth_context_update(be_auth_t *auth, const be_auth_options_t *options);
 

@@ -207,7 +207,7 @@ static void open_avatars_need_nothing(void **state)
     be_fixture_t *fixture = NULL;
     be_runtime_t *runtime = NULL;
     assert_int_equal(be_fixture_load(TINY, NULL, &fixture), BE_OK);
-    assert_int_equal(be_fixture_is_metered(fixture), 0);
+    assert_int_equal(be_fixture_get_metering(fixture), BE_METERING_NONE);
     assert_int_equal(be_runtime_create(fixture, NULL, &runtime), BE_OK);
     assert_int_equal(pull(runtime), BE_OK);
     be_runtime_destroy(runtime);
@@ -218,10 +218,10 @@ static void development_needs_the_manifests_leave(void **state)
 {
     world_t *world = *state;
     be_fixture_t *lenient = load_with(MANIFEST ",\"unmetered\":true}");
-    assert_int_equal(be_fixture_is_metered(lenient), 1);
+    assert_int_equal(be_fixture_get_metering(lenient), BE_METERING_HEARTBEAT);
     setenv("BITHUMAN_UNMETERED", "1", 1);
-    assert_int_equal(be_fixture_is_metered(lenient), 0);
-    assert_int_equal(be_fixture_is_metered(world->fixture), 1);
+    assert_int_equal(be_fixture_get_metering(lenient), BE_METERING_LIFTED);
+    assert_int_equal(be_fixture_get_metering(world->fixture), BE_METERING_HEARTBEAT);
     be_runtime_t *free_one = NULL, *metered = NULL;
     assert_int_equal(be_runtime_create(lenient, NULL, &free_one), BE_OK);
     assert_int_equal(be_runtime_create(world->fixture, NULL, &metered), BE_OK);

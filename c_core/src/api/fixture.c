@@ -106,9 +106,9 @@ be_status be_fixture_get_provider(const be_fixture_t *fixture, be_provider_repor
     return GIVE_STRUCT(out, be_provider_report_t, runtime, &report);
 }
 
-uint32_t be_fixture_is_metered(const be_fixture_t *fixture)
+be_metering be_fixture_get_metering(const be_fixture_t *fixture)
 {
-    return fixture && bei_avatar_is_metered(fixture->avatar) ? 1 : 0;
+    return fixture ? bei_avatar_metering(fixture->avatar) : BE_METERING_NONE;
 }
 
 size_t be_fixture_get_lookahead(const be_fixture_t *fixture)

@@ -54,6 +54,8 @@ static be_status configure(be_auth_t *auth, const be_auth_options_t *options)
     else if (options->api_secret || options->endpoint_url)
         bei_beat_drop_token(auth); /* it belongs to the account and the issuer of before */
     auth->fresh = options->token || options->api_secret;
+    if (auth->fresh && auth->running && auth->machine.state == BE_AUTH_FATAL_UNAUTHORIZED)
+        bei_machine_begin(&auth->machine, bei_clock_us()); /* who was not known may be now */
     auth->configured = true;
     return BE_OK;
 }

@@ -162,20 +162,21 @@ static bei_avatar_t *find(const bei_imx_t *imx, bei_avatar_store_t store)
     return NULL;
 }
 
-bool bei_avatar_is_metered(const bei_avatar_t *avatar)
+be_metering bei_avatar_metering(const bei_avatar_t *avatar)
 {
     static atomic_bool said;
     const bei_imx_manifest_t *manifest = &avatar->imx->manifest;
-    const char *wish =
-        manifest->metered && manifest->may_be_unmetered ? bei_env_get("BITHUMAN_UNMETERED") : NULL;
+    if (!manifest->metered)
+        return BE_METERING_NONE;
+    const char *wish = manifest->may_be_unmetered ? bei_env_get("BITHUMAN_UNMETERED") : NULL;
     if (!wish || strcmp(wish, "1") != 0)
-        return manifest->metered;
+        return BE_METERING_HEARTBEAT;
     if (!atomic_exchange(&said, true))
         bei_log(BE_LOG_WARN,
                 "BITHUMAN_UNMETERED: the avatar '%s' is played without authorisation, which its "
                 "manifest allows for development",
                 manifest->name);
-    return false;
+    return BE_METERING_LIFTED;
 }
 
 static be_status add(bei_imx_t *imx, bei_avatar_store_t store, bei_avatar_t **out)

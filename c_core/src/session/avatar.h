@@ -42,8 +42,8 @@ typedef struct bei_avatar {
  * copied. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **out);
 
-/* Whether its frames need an authorisation. With BITHUMAN_UNMETERED=1 not, where the manifest allows that. */
-bool bei_avatar_is_metered(const bei_avatar_t *avatar);
+/* Whether its frames need an authorisation. */
+be_metering bei_avatar_metering(const bei_avatar_t *avatar);
 
 /* Drops one reference; the last one frees. NULL is allowed. */
 void bei_avatar_release(bei_avatar_t *avatar);

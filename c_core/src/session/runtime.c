@@ -33,7 +33,7 @@ static be_status set_up(be_runtime_t *runtime, const be_stream_options_t *option
     runtime->format = options->pixel_format;
     runtime->size = options->size;
     runtime->flags = options->flags;
-    runtime->metered = bei_avatar_is_metered(avatar);
+    runtime->metered = bei_avatar_metering(avatar) == BE_METERING_HEARTBEAT;
     runtime->auth = options->auth;
     bei_auth_retain(runtime->auth);
     bei_cursor_init(&runtime->cursor, avatar->imx);
