@@ -59,8 +59,8 @@ extern "C" {
 
 /* ---------------------------------------------------------------- values */
 
-/* What a call came to. ABI 1; NO_AUTH and AUTH_FATAL ABI 3; TIMEOUT and on Revision 1, and only
- * calls of Revision 1 return them. */
+/* What a call came to. ABI 1; NO_AUTH and AUTH_FATAL ABI 3; TIMEOUT and on Revision 1: only
+ * calls of Revision 1, and calls on streams of be_runtime_open, return them. */
 typedef enum be_status {
     BE_OK = 0,
     BE_ERR_INVALID_ARG = 1,       /* a NULL, a size or a value that the call does not take */
@@ -611,15 +611,16 @@ BE_API be_status be_runtime_tick_compose_to_size(be_runtime_t *runtime, const fl
 
 /* Streaming: appends audio, 16 kHz mono float32 in [-1, 1], any n, in O(n); the samples are copied.
  * All or nothing. BE_ERR_INVALID_ARG (NULL with n > 0), BE_ERR_AUDIO_FORMAT (another rate was pushed
- * and not flushed), BE_ERR_OUT_OF_MEMORY. ABI 6. */
+ * and not flushed), BE_ERR_OUT_OF_MEMORY; on a stream of be_runtime_open also BE_ERR_QUEUE_FULL (more than
+ * max_queued_ms would wait) and BE_ERR_STOPPED. Any thread. ABI 6. */
 BE_API be_status be_runtime_push_audio(be_runtime_t *runtime, const float *pcm, size_t n);
 
-/* Streaming: appends audio at any rate and channel count; it is averaged to mono and resampled to
- * 16 kHz as it comes; the filter holds back 5 ms (10 at 8 kHz, 20 at 4 kHz) until
- * more comes. All or nothing. The rate may
- * change only after a flush, the channels at any time. BE_ERR_INVALID_ARG,
- * BE_ERR_AUDIO_FORMAT (rate or channels out of range, or the rate changed in mid-stream),
- * BE_ERR_OUT_OF_MEMORY. Revision 1. */
+/* Streaming: appends audio at any rate and channel count; it is averaged to mono and resampled to 16 kHz
+ * as it comes; the filter holds back 5 ms (10 at 8 kHz, 20 at 4 kHz) until more comes. All or nothing. The
+ * rate may change only after a flush, the channels at any time. BE_ERR_INVALID_ARG, BE_ERR_AUDIO_FORMAT
+ * (rate or channels out of range, or the rate changed in mid-stream), BE_ERR_QUEUE_FULL (more than
+ * max_queued_ms would wait; never on a stream of be_runtime_create), BE_ERR_STOPPED, BE_ERR_OUT_OF_MEMORY.
+ * Any thread. Revision 1. */
 BE_API be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *chunk);
 
 /* Streaming: nothing more follows for now. Drains the resampler and pads with silence so that every
