@@ -1,7 +1,7 @@
 /* essence-bench-kernels [WIDTH HEIGHT [ROUNDS]]
  *
- * Times how a composed picture gets out: each pixel format and each change of size, by every kernel
- * that this processor runs, beside a copy of as many bytes. All take turns, so that they see the same
+ * Times how a mouth gets into a picture and how the picture gets out: each pixel format and each change of
+ * size, by every kernel that this processor runs, beside a copy of as many bytes. All take turns, so that they see the same
  * machine. One line each: microseconds (median, and the copy's), and their ratio, which is what holds
  * on other machines.
  *   warm   into one buffer that is written again and again, as a view is
@@ -16,9 +16,10 @@
 #include "base/memory.h"
 #include "picture/convert.h"
 #include "picture/image.h"
+#include "picture/mouth.h"
 #include "picture/resize.h"
 
-enum { COLD_SET = 64, CASES = 32 };
+enum { COLD_SET = 64, CASES = 32, PATCH_W = 224, PATCH_H = 176 };
 
 static double now_us(void)
 {
@@ -45,12 +46,15 @@ typedef struct timed {
     const bei_convert_kernels_t *kernels; /* a conversion to `format`; or else */
     be_pixel_format format;
     bei_resizer_t *resizer; /* a change of size */
-    size_t bytes;           /* of its output */
+    const bei_mouth_kernels_t *mouth;
+    size_t bytes; /* of its output */
     double *times, *copy_times;
 } timed_t;
 
 typedef struct bench {
-    bei_i420_t picture;
+    bei_i420_t picture, patch;
+    bei_mouth_mask_t mask;
+    bei_placement_t placement;
     uint8_t *cold, *source;
     size_t largest, rounds, count;
     timed_t timed[CASES];
@@ -97,10 +101,42 @@ static void add_resize(bench_t *b, uint32_t width, uint32_t height)
         need(NULL);
 }
 
+/* A mouth of a head that is turned by 2 degrees, in the middle of the picture; the mask is an ellipse with
+ * a soft edge. */
+static void set_mouth(bench_t *b)
+{
+    uint8_t *alpha = need(calloc(PATCH_W, PATCH_H));
+    for (int y = 0; y < PATCH_H; y++)
+        for (int x = 0; x < PATCH_W; x++) {
+            const double dx = (2.0 * x - PATCH_W) / (PATCH_W - 6);
+            const double dy = (2.0 * y - PATCH_H) / (PATCH_H - 6);
+            const double level = (1 - dx * dx - dy * dy) * 3.1 * 255;
+            alpha[y * PATCH_W + x] = (uint8_t)(level < 0 ? 0 : level > 255 ? 255 : level);
+        }
+    bei_mouth_mask_prepare(&b->mask, alpha, PATCH_W, PATCH_H);
+    uint8_t *block = need(bei_alloc((size_t)bei_i420_size(PATCH_W, PATCH_H)));
+    memset(block, 90, (size_t)bei_i420_size(PATCH_W, PATCH_H));
+    b->patch = bei_i420_over(block, PATCH_W, PATCH_H);
+    const int32_t x = (int32_t)b->picture.width / 2, y = (int32_t)b->picture.height / 2;
+    const int32_t m[6] = {65496, 2287,  PATCH_W * 32768 - 65496 * x - 2287 * y,
+                          -2287, 65496, PATCH_H * 32768 + 2287 * x - 65496 * y};
+    memcpy(b->placement.affine, m, sizeof m);
+    if (bei_placement_prepare(&b->placement, b->picture.width, b->picture.height, PATCH_W,
+                              PATCH_H) != BE_OK)
+        need(NULL);
+}
+
+static void add_mouth(bench_t *b, const bei_mouth_kernels_t *kernels, const char *kernel)
+{
+    add(b, "mouth", kernel, PATCH_W * PATCH_H * 3 / 2)->mouth = kernels;
+}
+
 static void run(const bench_t *b, const timed_t *timed, uint8_t *out)
 {
     bei_image_t image;
-    if (timed->resizer)
+    if (timed->mouth)
+        bei_mouth_blend_with(timed->mouth, &b->picture, &b->placement, &b->patch, &b->mask);
+    else if (timed->resizer)
         bei_resizer_view(timed->resizer, &b->picture);
     else if (bei_image_layout(timed->format, b->picture.width, b->picture.height, 0, out,
                               timed->bytes, &image) == BE_OK)
@@ -161,6 +197,10 @@ int main(int argc, char **argv)
     b.rounds = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 300;
     b.rounds = b.rounds < 10 ? 10 : b.rounds;
     fill(&b, width, height);
+    set_mouth(&b);
+    add_mouth(&b, &bei_mouth_c, "C");
+    if (bei_mouth_best() != &bei_mouth_c)
+        add_mouth(&b, bei_mouth_best(), "vector");
     add_formats(&b, &bei_convert_c, "C");
     if (bei_convert_best() != &bei_convert_c)
         add_formats(&b, bei_convert_best(), "vector");

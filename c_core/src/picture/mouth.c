@@ -39,26 +39,22 @@ static int64_t divide_down(int64_t value, int64_t by)
     return quotient * by > value ? quotient - 1 : quotient;
 }
 
-/* Narrows first .. end to the samples i with 0 <= start + i * step <= limit. */
-static void narrow(int64_t start, int64_t step, int64_t limit, int64_t *first, int64_t *end)
+/* Narrows first .. end, which is not empty, to the samples i with low <= start + i * step <= high. */
+static void narrow(int64_t start, int64_t step, int64_t low, int64_t high, int64_t *first,
+                   int64_t *end)
 {
     if (step < 0) { /* the same, seen from the other side */
-        start = limit - start;
+        const int64_t mirrored = -low;
+        start = -start;
         step = -step;
+        low = -high;
+        high = mirrored;
     }
-    if (step == 0) {
-        *end = start < 0 || start > limit ? *first : *end;
-        return;
-    }
-    const int64_t low = -divide_down(start, step), high = divide_down(limit - start, step) + 1;
-    *first = low > *first ? low : *first;
-    *end = high < *end ? high : *end;
-}
-
-/* Narrows first .. end to the samples of a row with low <= u <= high. */
-static void narrow_u(row_t row, int64_t low, int64_t high, int64_t *first, int64_t *end)
-{
-    narrow(row.u - low, row.du, high - low, first, end);
+    /* Divisions are slow, and most rows need few. */
+    if (start + *first * step < low)
+        *first = step > 0 ? -divide_down(start - low, step) : *end;
+    if (start + (*end - 1) * step > high)
+        *end = step > 0 ? divide_down(high - start, step) + 1 : *first;
 }
 
 /* What is true of all rows that the samples first .. end of a row are read from. */
@@ -83,17 +79,19 @@ static uint32_t find_walk(row_t row, uint32_t count, const bei_mouth_mask_t *mas
                           bei_mouth_walk_t *walk)
 {
     int64_t first = 0, end = count;
-    narrow_u(row, 0, bei_mouth_limit((int32_t)mask->width), &first, &end);
-    narrow(row.v, row.dv, bei_mouth_limit((int32_t)mask->height), &first, &end);
+    narrow(row.v, row.dv, 0, bei_mouth_limit((int32_t)mask->height), &first, &end);
     if (first >= end)
         return 0;
-    const bei_mouth_extent_t extent = extent_of(mask, row, first, end);
     /* A sample is read from two neighbouring columns. */
-    narrow_u(row, (extent.first - 1) * ONE, extent.end * ONE - 1, &first, &end);
+    const bei_mouth_extent_t extent = extent_of(mask, row, first, end);
+    const int32_t limit = bei_mouth_limit((int32_t)mask->width);
+    const int32_t low = (extent.first - 1) * ONE, high = extent.end * ONE - 1;
+    narrow(row.u, row.du, low > 0 ? low : 0, high < limit ? high : limit, &first, &end);
     if (first >= end)
         return 0;
     int64_t opaque = first, opaque_end = end;
-    narrow_u(row, extent.opaque * ONE, (extent.opaque_end - 1) * ONE - 1, &opaque, &opaque_end);
+    narrow(row.u, row.du, extent.opaque * ONE, (extent.opaque_end - 1) * ONE - 1, &opaque,
+           &opaque_end);
     if (opaque > opaque_end)
         opaque = opaque_end = first;
     *walk = (bei_mouth_walk_t){(int32_t)(row.u + first * row.du),
