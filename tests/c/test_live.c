@@ -324,6 +324,22 @@ static void test_an_interruption_leaves_nothing_of_the_old_utterance(void **stat
     be_runtime_destroy(runtime);
 }
 
+/* Idle frames of a starved utterance keep their distance from what follows an interruption, too. */
+static void test_an_interruption_makes_no_frame_come_sooner(void **state)
+{
+    const world_t *world = *state;
+    be_runtime_t *runtime = open_live(world);
+    assert_int_equal(push(runtime, world->pcm, 3 * TICK), BE_OK); /* 1 can be shown */
+    frame_at(runtime, 0);
+    nothing_at(runtime, TICK_US);
+    assert_int_equal(frame_at(runtime, TICK_US + 400000).flags, BE_FRAME_IDLE);
+    be_runtime_interrupt(runtime);
+    assert_true(be_runtime_next_due(runtime) == 2 * TICK_US + 400000);
+    nothing_at(runtime, 2 * TICK_US + 399999);
+    assert_int_equal(frame_at(runtime, 2 * TICK_US + 400000).flags, BE_FRAME_IDLE);
+    be_runtime_destroy(runtime);
+}
+
 static void test_an_interruption_of_a_starved_utterance_frees_the_schedule(void **state)
 {
     const world_t *world = *state;
@@ -584,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_a_short_hole_holds_without_a_picture),
         cmocka_unit_test(test_the_starvation_time_can_be_set),
         cmocka_unit_test(test_an_interruption_leaves_nothing_of_the_old_utterance),
+        cmocka_unit_test(test_an_interruption_makes_no_frame_come_sooner),
         cmocka_unit_test(test_an_interruption_of_a_starved_utterance_frees_the_schedule),
         cmocka_unit_test(test_the_pictures_are_those_of_the_plain_calls),
         cmocka_unit_test(test_every_format_shows_the_same_picture),

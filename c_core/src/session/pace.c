@@ -5,7 +5,8 @@ void bei_pace_init(bei_pace_t *pace, bool realtime, int64_t hold_us)
     *pace = (bei_pace_t){.realtime = realtime, .hold = hold_us};
 }
 
-/* Nothing waits for audio any more: a schedule that stood still begins anew. */
+/* Nothing waits for audio any more: a schedule that stood still begins anew, a tick after the last frame at
+ * the earliest. */
 void bei_pace_interrupt(bei_pace_t *pace)
 {
     if (pace->starved)
@@ -23,7 +24,7 @@ int64_t bei_pace_due(const bei_pace_t *pace, bool ready)
     if (!pace->realtime)
         return ready ? BEI_PACE_NOW : BEI_PACE_NEVER;
     if (!pace->started)
-        return BEI_PACE_NOW;
+        return pace->given ? pace->last + BEI_PACE_TICK_US : BEI_PACE_NOW;
     if (pace->starved && ready)
         return pace->last + BEI_PACE_TICK_US;
     int64_t earliest = pace->last + BEI_PACE_LEAST_US;
@@ -34,12 +35,12 @@ enum bei_pace_kind bei_pace_choose(bei_pace_t *pace, int64_t now, bool ready)
 {
     if (!pace->realtime)
         return ready ? BEI_PACE_SPEECH : BEI_PACE_NOTHING;
+    if (now < bei_pace_due(pace, ready))
+        return BEI_PACE_NOTHING;
     if (!pace->started) {
         pace->started = true;
         pace->next = now;
     }
-    if (now < bei_pace_due(pace, ready))
-        return BEI_PACE_NOTHING;
     if (ready) {
         if (pace->starved)
             pace->next = now;
