@@ -46,7 +46,9 @@ class Call:
 
 @contextlib.asynccontextmanager
 async def a_call(
-    prewarmed: bool = False, avatar: BaseAvatarSession[Any] | None = None
+    prewarmed: bool = False,
+    avatar: BaseAvatarSession[Any] | None = None,
+    subscription_delay: float = 0.3,
 ) -> AsyncIterator[Call]:
     """A call that runs, with its first pictures seen; with the plugin's avatar or another one."""
     session: AgentSession[None] = AgentSession()
@@ -56,7 +58,7 @@ async def a_call(
         if prewarmed:
             settings["runtime"] = await AsyncBithuman.create(model_path=TINY, api_secret=SECRET)
         avatar = bithuman.AvatarSession(model_path=str(TINY), api_secret=SECRET, **settings)
-    call = Call(session, avatar, FakeRoom())
+    call = Call(session, avatar, FakeRoom(subscription_delay))
     try:
         await avatar.start(session, cast("rtc.Room", call.room))
         assert session.output.audio is not None

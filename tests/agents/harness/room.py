@@ -61,6 +61,8 @@ class Recording:
         async for event in stream:
             at, frame = time.perf_counter(), event.frame
             plane = np.frombuffer(frame.data, np.uint8, frame.width * frame.height)
+            if not self.pictures and plane.max() <= 16:
+                continue  # LiveKit sends black until it is given a first picture
             self.pictures.append(Picture(at, thumbnail(plane.reshape(frame.height, frame.width))))
 
     async def _read_audio(self, stream: rtc.AudioStream) -> None:
