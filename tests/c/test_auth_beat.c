@@ -89,9 +89,9 @@ static be_fixture_t *load_with(const char *manifest)
     fclose(tiny);
     assert_memory_equal(file + 64, "MANI", 4);
     size_t offset = (size_t)file[72] | (size_t)file[73] << 8, length = strlen(manifest);
-    assert_true(length <= 256);
+    assert_true(length < 256);
     memset(file + offset, 0, 256);
-    memcpy(file + offset, manifest, length);
+    memcpy(file + offset, manifest, length + 1);
     put(file + 80, length, 8);
     put(file + 88, crc32_z(0, file + offset, length), 4);
     builder_seal(file);

@@ -9,7 +9,7 @@
 #include "auth/curl.h"
 
 #define OPTION(name) static_assert((int)BEI_CURLOPT_##name == (int)CURLOPT_##name, #name)
-#define SAME(name) static_assert((long)BEI_##name == (long)name, #name)
+#define SAME(name) static_assert((long)BEI_##name == (long)(name), #name)
 
 OPTION(SSLVERSION);
 OPTION(POST);
