@@ -176,6 +176,18 @@ static bei_machine_t authorised(int64_t now)
     return machine;
 }
 
+static void asking_again_takes_no_right_away(void **state)
+{
+    (void)state;
+    bei_machine_t machine = authorised(5 * SECOND);
+    int64_t until = machine.until;
+    bei_machine_begin(&machine, 6 * SECOND);
+    assert_int_equal(machine.state, BE_AUTH_OK);
+    assert_true(machine.until == until && machine.due == 6 * SECOND);
+    bei_machine_begin(&machine, until);
+    assert_int_equal(machine.state, BE_AUTH_AUTHENTICATING);
+}
+
 static void frames_stop_after_the_grace_time_and_resume(void **state)
 {
     (void)state;
@@ -249,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_day_is_as_the_model_says),
+        cmocka_unit_test(asking_again_takes_no_right_away),
         cmocka_unit_test(frames_stop_after_the_grace_time_and_resume),
         cmocka_unit_test(a_refusal_ends_the_right_at_once),
         cmocka_unit_test(a_refused_token_is_renewed_once),
