@@ -1,0 +1,108 @@
+/* No block goes back to the heap with a secret in it: this stands in for base/memory.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "essence.h"
+#include "fakes/issuer.h"
+
+#define SECRET "hush-3b9a"
+#define OTHER "mute-77c1"
+#define TOKEN "tok.en.bd02"
+
+enum { ALIGNMENT = 64, HEADER = 64 };
+
+static atomic_uint freed, leaked;
+
+void *bei_alloc(size_t size)
+{
+    uint8_t *block = NULL;
+    if (posix_memalign((void **)&block, ALIGNMENT, HEADER + size) != 0)
+        return NULL;
+    memset(block, 0, HEADER + size);
+    memcpy(block, &size, sizeof size);
+    return block + HEADER;
+}
+
+void *bei_calloc(size_t count, size_t size)
+{
+    return size != 0 && count > (SIZE_MAX - HEADER) / size ? NULL : bei_alloc(count * size);
+}
+
+void *bei_realloc(void *block, size_t old_size, size_t new_size)
+{
+    void *grown = bei_alloc(new_size);
+    if (grown && block) {
+        memcpy(grown, block, old_size < new_size ? old_size : new_size);
+        bei_free(block);
+    }
+    return grown;
+}
+
+static bool holds(const uint8_t *bytes, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i + length <= size; i++)
+        if (memcmp(bytes + i, text, length) == 0)
+            return true;
+    return false;
+}
+
+void bei_free(void *block)
+{
+    if (!block)
+        return;
+    uint8_t *start = (uint8_t *)block - HEADER;
+    size_t size;
+    memcpy(&size, start, sizeof size);
+    freed++;
+    leaked += holds(block, size, SECRET) || holds(block, size, OTHER) || holds(block, size, TOKEN)
+                  ? 1
+                  : 0;
+    free(start);
+}
+
+static void answer(void *user, const char *request, char *out, size_t size)
+{
+    (void)user, (void)request;
+    static const char body[] = "{\"status\":\"ok\",\"token\":\"" TOKEN "\"}";
+    snprintf(out, size, "HTTP/1.1 200 OK\r\ncontent-length: %zu\r\n\r\n%s", strlen(body), body);
+}
+
+static void no_block_is_freed_with_a_secret(void **state)
+{
+    (void)state;
+    issuer_t *issuer = issuer_start(answer, NULL);
+    be_auth_options_t options = {
+        .struct_size = sizeof options, .api_secret = SECRET, .endpoint_url = issuer_url(issuer)};
+    be_auth_t *auth = NULL;
+    assert_int_equal(be_auth_context_open(&options, &auth), BE_OK);
+    for (int i = 0; i < 3; i++) /* with the secret, with the token, with another secret */ {
+        assert_int_equal(be_auth_context_authenticate(auth), BE_OK);
+        options.api_secret = i == 1 ? OTHER : NULL;
+        assert_int_equal(be_auth_context_update(auth, &options), BE_OK);
+    }
+    be_auth_context_destroy(auth);
+    be_auth_config_t config = {.api_secret = SECRET, .endpoint_url = issuer_url(issuer)};
+    assert_int_equal(be_auth_init(&config), BE_OK);
+    assert_int_equal(be_auth_authenticate(), BE_OK);
+    be_auth_shutdown();
+    issuer_stop(issuer);
+    assert_true(freed > 20);
+    assert_int_equal(leaked, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(no_block_is_freed_with_a_secret)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
