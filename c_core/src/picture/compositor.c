@@ -245,11 +245,13 @@ void bei_compositor_write(bei_compositor_t *compositor, const bei_image_t *to)
 
 static bei_image_t image_of(const bei_i420_t *picture)
 {
-    return (bei_image_t){BE_PIXEL_I420,
-                         picture->width,
-                         picture->height,
-                         {picture->plane[0], picture->plane[1], picture->plane[2]},
-                         {picture->stride[0], picture->stride[1], picture->stride[2]}};
+    return (bei_image_t){
+        .plane = {picture->plane[0], picture->plane[1], picture->plane[2]},
+        .stride = {picture->stride[0], picture->stride[1], picture->stride[2]},
+        .format = BE_PIXEL_I420,
+        .width = picture->width,
+        .height = picture->height,
+    };
 }
 
 /* Makes sure that the view is of this format and of the size that was set. */

@@ -74,7 +74,7 @@ be_status bei_image_layout(be_pixel_format format, uint32_t width, uint32_t heig
             BE_ERR_BUFFER_TOO_SMALL,
             "room for %zu bytes where a frame of %u x %u in %s, a row every %u bytes, takes %zu",
             capacity, width, height, name_of(format), step, bytes);
-    *out = (bei_image_t){format, width, height, {data}, {step}};
+    *out = (bei_image_t){{data}, {step}, format, width, height};
     uint8_t *next = data + (size_t)step * height;
     for (uint32_t i = 1; i <= chroma_planes(format); i++) {
         out->plane[i] = next;

@@ -9,10 +9,10 @@
 #include "essence.h"
 
 typedef struct bei_image {
-    be_pixel_format format;
-    uint32_t width, height;
     uint8_t *plane[3];  /* NULL: no such plane */
     uint32_t stride[3]; /* bytes from row to row; 0: no such plane */
+    be_pixel_format format;
+    uint32_t width, height;
 } bei_image_t;
 
 /* Bytes from the first one to the last one that a picture of this shape has; what pads the last row is
