@@ -370,14 +370,15 @@ typedef struct be_mouth {
 
 /* One frame: 40 ms of picture, sound and what belongs to them.
  *
- * Its pointers belong to the stream and are valid until its next frame is asked for, or it is destroyed;
- * planes point into the caller's buffer when one was given. Revision 1. */
+ * What its pointers show belongs to the stream, must not be written to, and is valid until the next frame is
+ * asked for or the stream is destroyed; planes point into the caller's buffer when one was given.
+ * Revision 1. */
 typedef struct be_frame {
     uint32_t struct_size; /* sizeof(be_frame_t), set by the caller */
     uint32_t flags;       /* of be_frame_flag */
     be_pixel_format format;
     uint32_t width, height;  /* pixels; 0 when it has no picture */
-    uint32_t stride[3];      /* bytes from row to row of each plane; 0: no such plane */
+    uint32_t stride[3];      /* bytes from row to row, none behind the last; 0: no such plane */
     const uint8_t *plane[3]; /* NULL: no such plane */
     uint32_t cluster_idx;    /* mouth, 0 = at rest */
     uint32_t frame_idx_used; /* source frame */
