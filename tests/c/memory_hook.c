@@ -4,18 +4,36 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <malloc.h>
+#endif
 
 #include "base/memory.h"
 
 enum { ALIGNMENT = 64 };
 
-static atomic_size_t blocks, largest;
+static atomic_size_t blocks, bytes, largest;
 static atomic_size_t countdown; /* requests until one is refused, it included; 0 = never */
 static atomic_bool goes_on, refused;
 
 size_t memory_blocks(void)
 {
     return atomic_load(&blocks);
+}
+
+size_t memory_bytes(void)
+{
+    return atomic_load(&bytes);
+}
+
+static size_t bytes_of(void *block)
+{
+#ifdef __linux__
+    return malloc_usable_size(block);
+#else
+    (void)block;
+    return 0;
+#endif
 }
 
 size_t memory_take_largest(void)
@@ -62,6 +80,7 @@ void *bei_alloc(size_t size)
     if (must_refuse() || posix_memalign(&block, ALIGNMENT, size ? size : 1) != 0)
         return NULL;
     atomic_fetch_add(&blocks, 1);
+    atomic_fetch_add(&bytes, bytes_of(block));
     return block;
 }
 
@@ -89,7 +108,9 @@ void *bei_realloc(void *block, size_t old_size, size_t new_size)
 
 void bei_free(void *block)
 {
-    if (block)
+    if (block) {
         atomic_fetch_sub(&blocks, 1);
+        atomic_fetch_sub(&bytes, bytes_of(block));
+    }
     free(block);
 }

@@ -10,6 +10,9 @@
 /* Blocks that are held now, by all threads. */
 size_t memory_blocks(void);
 
+/* Their bytes; 0 where the system's heap does not tell. */
+size_t memory_bytes(void);
+
 /* The largest single request since the last call, refused ones too, in bytes. */
 size_t memory_take_largest(void);
 

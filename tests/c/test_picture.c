@@ -53,11 +53,28 @@ static int make_scene(void **state)
 {
     scene_t *s = calloc(1, sizeof *s);
     bei_pool_source_t sources[PICTURES] = {
-        {encode(s, 0, W, H, 1), W, H, BEI_PICTURE_BASE},
-        {encode(s, 1, W, H, 2), W, H, BEI_PICTURE_BASE},
-        {encode(s, 2, 32, 32, 3), 32, 32, BEI_PICTURE_PART},
-        {encode(s, 3, 48, 16, 4), 48, 16, BEI_PICTURE_PART},
-        {encode(s, 4, PATCH, PATCH, 5), PATCH, PATCH, BEI_PICTURE_MOUTH},
+        {.jpeg = encode(s, 0, W, H, 1), .width = W, .height = H, .kind = BEI_PICTURE_BASE},
+        {.jpeg = encode(s, 1, W, H, 2), .width = W, .height = H, .kind = BEI_PICTURE_BASE},
+        {.jpeg = encode(s, 2, 32, 32, 3),
+         .width = 32,
+         .height = 32,
+         .kind = BEI_PICTURE_PART,
+         .placed = true,
+         .base = 0,
+         .x = 16,
+         .y = 16},
+        {.jpeg = encode(s, 3, 48, 16, 4),
+         .width = 48,
+         .height = 16,
+         .kind = BEI_PICTURE_PART,
+         .placed = true,
+         .base = 0,
+         .x = 48,
+         .y = 0},
+        {.jpeg = encode(s, 4, PATCH, PATCH, 5),
+         .width = PATCH,
+         .height = PATCH,
+         .kind = BEI_PICTURE_MOUTH},
     };
     s->frames[0] = (bei_scene_frame_t){.base = 0, .part = 2, .rect = {16, 16, 32, 32}};
     s->frames[1] = (bei_scene_frame_t){.base = 0, .part = 3, .rect = {48, 0, 48, 16}};
@@ -475,12 +492,12 @@ static void a_damaged_picture_is_an_error_each_time(void **state)
 {
     scene_t *s = *state;
     bei_pool_source_t sources[] = {
-        {{s->jpeg[0], 200}, W, H, BEI_PICTURE_BASE}, /* cut */
-        {{(const uint8_t *)"not a picture", 13}, W, H, BEI_PICTURE_BASE},
+        {.jpeg = {s->jpeg[0], 200}, .width = W, .height = H}, /* cut */
+        {.jpeg = {(const uint8_t *)"not a picture", 13}, .width = W, .height = H},
     };
     bei_pool_t *pool = NULL;
     assert_int_equal(bei_pool_create(sources, 2, (bei_pool_settings_t){0}, &pool), BE_OK);
-    const bei_i420_t *picture[BEI_PICTURE_KINDS];
+    const bei_picture_t *picture[BEI_PICTURE_KINDS];
     for (uint32_t i = 0; i < 4; i++) {
         const uint32_t wanted[BEI_PICTURE_KINDS] = {BEI_NO_PICTURE, i % 2, BEI_NO_PICTURE};
         assert_int_equal(bei_pool_acquire(pool, wanted, picture), BE_ERR_FILE_CORRUPT);

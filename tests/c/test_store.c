@@ -35,17 +35,55 @@ typedef struct mode {
 } store_mode_t;
 
 static const store_mode_t MODES[] = {
-    {"all in memory", {false, false, 0}},    {"all in a file", {false, true, 0}},
-    {"on demand, little", {true, false, 1}}, {"on demand, some", {true, false, 120 << 10}},
-    {"on demand, all", {true, false, 0}},    {"on demand, in a file", {true, true, 1}},
+    {"all in memory", {.budget = 0}},
+    {"all in a file", {.in_file = true}},
+    {"on demand, little", {.on_demand = true, .budget = 1}},
+    {"on demand, some", {.on_demand = true, .budget = 120 << 10}},
+    {"on demand, all", {.on_demand = true}},
+    {"on demand, in a file", {.on_demand = true, .in_file = true, .budget = 1}},
 };
 enum { MODE_COUNT = sizeof MODES / sizeof *MODES };
+
+/* What picture `index` shows at a place. */
+static uint8_t shade(int index, int x, int y, int channel)
+{
+    return (uint8_t)(index * 37 + 3 * x + channel + y * 2);
+}
+
+/* The place of part number i, and how much of its edge shows its base: all of it now and then, or nothing. */
+static int part_x(int i)
+{
+    return i % 3 * 16;
+}
+
+static int part_y(int i)
+{
+    return i % 4 * 16;
+}
+
+static int part_edge(int i)
+{
+    return i % 7 == 0 ? 1000 : i % 7 == 1 ? 0 : 16;
+}
+
+static bool is_edge(int at, int side, int edge)
+{
+    return at < edge || at >= side - edge;
+}
+
+static uint8_t look(int index, int x, int y, int width, int height, int channel)
+{
+    const int part = index - BASES - MOUTHS;
+    if (part >= 0 && (is_edge(x, width, part_edge(part)) || is_edge(y, height, part_edge(part))))
+        return shade(part % BASES, x + part_x(part), y + part_y(part), channel);
+    return shade(index, x, y, channel);
+}
 
 static bei_span_t encode(world_t *w, int index, int width, int height)
 {
     uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
     for (int i = 0; i < width * height * 3; i++)
-        rgb[i] = (uint8_t)(index * 37 + i % (width * 3) + i / 200);
+        rgb[i] = look(index, i / 3 % width, i / 3 / width, width, height, i % 3);
     unsigned long size = 0;
     tjhandle handle = tjInitCompress();
     assert_int_equal(tjCompress2(handle, rgb, width, 0, height, TJPF_RGB, &w->jpeg[index], &size,
@@ -58,8 +96,17 @@ static bei_span_t encode(world_t *w, int index, int width, int height)
 
 static void add(world_t *w, int index, int width, int height, bei_picture_kind_t kind)
 {
-    w->sources[index] = (bei_pool_source_t){encode(w, index, width, height), (uint32_t)width,
-                                            (uint32_t)height, kind};
+    const int part = index - BASES - MOUTHS;
+    w->sources[index] = (bei_pool_source_t){.jpeg = encode(w, index, width, height),
+                                            .width = (uint32_t)width,
+                                            .height = (uint32_t)height,
+                                            .kind = kind};
+    if (kind == BEI_PICTURE_PART) {
+        w->sources[index].placed = true;
+        w->sources[index].base = (uint32_t)part % BASES;
+        w->sources[index].x = (uint32_t)part_x(part);
+        w->sources[index].y = (uint32_t)part_y(part);
+    }
     size_t bytes = (size_t)bei_i420_size((uint32_t)width, (uint32_t)height);
     w->expected[index] = bei_calloc(1, bytes);
     bei_i420_t picture = bei_i420_over(w->expected[index], (uint32_t)width, (uint32_t)height);
@@ -108,14 +155,56 @@ static void list(uint32_t frame, uint32_t wanted[BEI_PICTURE_KINDS])
     wanted[BEI_PICTURE_MOUTH] = BASES + (frame * 7) % MOUTHS;
 }
 
-static bool is_equal(const world_t *w, uint32_t index, const bei_i420_t *picture)
+/* The picture decoded alone; of a part that is placed, also what lies under it. */
+static bei_i420_t alone(const world_t *w, uint32_t index)
 {
-    bei_i420_t alone = bei_i420_over(w->expected[index], picture->width, picture->height);
+    const bei_pool_source_t *source = &w->sources[index];
+    return bei_i420_over(w->expected[index], source->width, source->height);
+}
+
+static bei_i420_t under(const world_t *w, uint32_t index)
+{
+    const bei_pool_source_t *source = &w->sources[index];
+    const bei_i420_t base = alone(w, source->base);
+    return bei_i420_part(&base, (bei_rect_t){source->x, source->y, source->width, source->height});
+}
+
+/* A row of a packed picture, laid over what is under it, against the same row alone. */
+static bool is_row_equal(const uint8_t *base, const uint8_t *expected, bei_run_t run,
+                         const uint8_t *samples, uint32_t n)
+{
+    const uint32_t end = (uint32_t)run.start + run.length;
+    return end <= n && memcmp(base, expected, run.start) == 0 &&
+           memcmp(samples, expected + run.start, run.length) == 0 &&
+           memcmp(base + end, expected + end, n - end) == 0;
+}
+
+static bool is_packed_equal(const world_t *w, uint32_t index, const bei_picture_t *picture)
+{
+    const bei_i420_t expected = alone(w, index), base = under(w, index);
+    const bei_run_t *run = picture->runs;
+    const uint8_t *samples = picture->samples;
     for (int p = 0; p < 3; p++)
-        for (uint32_t y = 0; y < (p ? (picture->height + 1) / 2 : picture->height); y++)
+        for (uint32_t y = 0; y < (p ? bei_i420_half(expected.height) : expected.height); y++) {
+            if (!is_row_equal(base.plane[p] + y * base.stride[p],
+                              expected.plane[p] + y * expected.stride[p], *run, samples,
+                              p ? bei_i420_half(expected.width) : expected.width))
+                return false;
+            samples += run++->length;
+        }
+    return true;
+}
+
+static bool is_equal(const world_t *w, uint32_t index, const bei_picture_t *got)
+{
+    if (got->runs)
+        return is_packed_equal(w, index, got);
+    const bei_i420_t expected = alone(w, index), *picture = &got->planes;
+    for (int p = 0; p < 3; p++)
+        for (uint32_t y = 0; y < (p ? bei_i420_half(picture->height) : picture->height); y++)
             if (memcmp(picture->plane[p] + y * picture->stride[p],
-                       alone.plane[p] + y * alone.stride[p],
-                       p ? (picture->width + 1) / 2 : picture->width) != 0)
+                       expected.plane[p] + y * expected.stride[p],
+                       p ? bei_i420_half(picture->width) : picture->width) != 0)
                 return false;
     return true;
 }
@@ -124,7 +213,7 @@ static bool is_equal(const world_t *w, uint32_t index, const bei_i420_t *picture
 static bool show(const world_t *w, bei_pool_t *pool, uint32_t frame)
 {
     uint32_t wanted[BEI_PICTURE_KINDS];
-    const bei_i420_t *got[BEI_PICTURE_KINDS];
+    const bei_picture_t *got[BEI_PICTURE_KINDS];
     list(frame, wanted);
     if (bei_pool_acquire(pool, wanted, got) != BE_OK)
         return false;
@@ -185,7 +274,7 @@ static void every_mode_gives_the_same_pictures(void **state)
 static void a_small_budget_is_raised_to_what_a_frame_needs(void **state)
 {
     const world_t *w = *state;
-    bei_pool_t *pool = make(w, (bei_pool_settings_t){true, false, 1});
+    bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 1});
     bei_pool_counts_t counts = bei_pool_counts(pool);
     uint64_t least = bei_pages_round(bei_i420_size(W, H)) +
                      2 * bei_pages_round(bei_i420_size(96, 48)) +
@@ -202,7 +291,7 @@ static void a_small_budget_is_raised_to_what_a_frame_needs(void **state)
 static void what_fits_stays(void **state)
 {
     const world_t *w = *state;
-    bei_pool_t *pool = make(w, (bei_pool_settings_t){true, false, 8 << 20});
+    bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 8 << 20});
     for (uint32_t frame = 0; frame < 4 * FRAMES; frame++)
         assert_true(show(w, pool, frame));
     bei_pool_counts_t counts = settled(pool);
@@ -214,12 +303,12 @@ static void what_fits_stays(void **state)
 static void mouths_stay_where_they_leave_room(void **state)
 {
     const world_t *w = *state;
-    bei_pool_t *pool = make(w, (bei_pool_settings_t){true, false, 160 << 10});
+    bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 160 << 10});
     settled(pool);
     for (uint32_t frame = 0; frame < 2 * FRAMES; frame++)
         assert_true(show(w, pool, frame));
     uint32_t wanted[BEI_PICTURE_KINDS] = {BEI_NO_PICTURE, BEI_NO_PICTURE, BEI_NO_PICTURE};
-    const bei_i420_t *got[BEI_PICTURE_KINDS];
+    const bei_picture_t *got[BEI_PICTURE_KINDS];
     uint64_t before = bei_pool_counts(pool).by_callers;
     for (uint32_t i = 0; i < MOUTHS; i++) {
         wanted[BEI_PICTURE_MOUTH] = BASES + i;
@@ -235,7 +324,7 @@ static void mouths_stay_where_they_leave_room(void **state)
 static void expected_pictures_are_there_in_time(void **state)
 {
     const world_t *w = *state;
-    bei_pool_t *pool = make(w, (bei_pool_settings_t){true, false, 160 << 10});
+    bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 160 << 10});
     expect_after(pool, UINT32_MAX, 3);
     settled(pool);
     uint64_t before = bei_pool_counts(pool).by_callers;
@@ -255,7 +344,7 @@ static void expected_pictures_are_there_in_time(void **state)
 static void expectations_that_came_to_nothing_are_forgotten(void **state)
 {
     const world_t *w = *state;
-    bei_pool_t *pool = make(w, (bei_pool_settings_t){true, false, 120 << 10});
+    bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 120 << 10});
     uint32_t parts[FRAMES];
     for (uint32_t i = 0; i < FRAMES; i++)
         parts[i] = BASES + MOUTHS + i;
@@ -265,7 +354,7 @@ static void expectations_that_came_to_nothing_are_forgotten(void **state)
     bei_pool_expect(pool, &parts[FRAMES - 1], 1);
     assert_int_equal(settled(pool).by_worker, before);
     const uint32_t elsewhere[BEI_PICTURE_KINDS] = {BEI_NO_PICTURE, BEI_NO_PICTURE, BASES};
-    const bei_i420_t *got[BEI_PICTURE_KINDS];
+    const bei_picture_t *got[BEI_PICTURE_KINDS];
     for (int i = 0; i < 400; i++) {
         assert_int_equal(bei_pool_acquire(pool, elsewhere, got), BE_OK);
         bei_pool_release(pool, elsewhere);
@@ -284,7 +373,7 @@ static void finishing_decodes_everything(void **state)
         bei_pool_t *pool = make(w, MODES[m].settings);
         assert_int_equal(bei_pool_finish(pool), BE_OK);
         const uint32_t first[BEI_PICTURE_KINDS] = {0, BEI_NO_PICTURE, BEI_NO_PICTURE};
-        const bei_i420_t *got[BEI_PICTURE_KINDS];
+        const bei_picture_t *got[BEI_PICTURE_KINDS];
         uint64_t before = bei_pool_counts(pool).by_callers;
         assert_int_equal(bei_pool_acquire(pool, first, got), BE_OK);
         bei_pool_release(pool, first);
@@ -341,9 +430,9 @@ static void streams_at_different_places_share_the_least_room(void **state)
 static void what_is_held_is_not_dropped(void **state)
 {
     const world_t *w = *state;
-    bei_pool_t *pool = make(w, (bei_pool_settings_t){true, false, 1});
+    bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 1});
     uint32_t wanted[BEI_PICTURE_KINDS];
-    const bei_i420_t *got[BEI_PICTURE_KINDS];
+    const bei_picture_t *got[BEI_PICTURE_KINDS];
     list(0, wanted);
     assert_int_equal(bei_pool_acquire(pool, wanted, got), BE_OK);
     walker_t other = {w, pool, 7, 11, 0};

@@ -69,8 +69,7 @@ static be_status read_exactly(int descriptor, uint8_t *to, size_t size, const ch
     return BE_OK;
 }
 
-static be_status read_open_file(int descriptor, const char *path, size_t limit, uint8_t **bytes,
-                                size_t *size)
+static be_status measure(int descriptor, const char *path, size_t limit, size_t *size)
 {
     struct stat status;
     BEI_CHECK(fstat(descriptor, &status) == 0, path, "cannot be examined (system error %d)", errno);
@@ -78,29 +77,67 @@ static be_status read_open_file(int descriptor, const char *path, size_t limit, 
     BEI_CHECK(S_ISREG(status.st_mode), path, "is not a regular file");
     BEI_CHECK(status.st_size >= 0 && (uint64_t)status.st_size <= limit, path,
               "larger than %zu bytes, which is the limit", limit);
-    size_t wanted = (size_t)status.st_size;
-    uint8_t *block = bei_alloc(wanted);
+    *size = (size_t)status.st_size;
+    return BE_OK;
+}
+
+static be_status read_block(int descriptor, const char *path, size_t limit, bei_pages_t *out)
+{
+    size_t size;
+    BEI_TRY(measure(descriptor, path, limit, &size));
+    uint8_t *block = bei_alloc(size);
     if (!block)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a file of %zu bytes", wanted);
-    be_status result = read_exactly(descriptor, block, wanted, path);
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a file of %zu bytes", size);
+    be_status result = read_exactly(descriptor, block, size, path);
     if (result != BE_OK) {
         bei_free(block);
         return result;
     }
-    *bytes = block;
-    *size = wanted;
+    *out = (bei_pages_t){block, size};
     return BE_OK;
 }
 
-be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size)
+static be_status read_pages(int descriptor, const char *path, size_t limit, bei_pages_t *out)
+{
+    bei_pages_t pages = {0};
+    size_t size;
+    BEI_TRY(measure(descriptor, path, limit, &size));
+    if (size > 0)
+        BEI_TRY(bei_pages_reserve(size, &pages));
+    be_status result = read_exactly(descriptor, pages.data, size, path);
+    if (result != BE_OK) {
+        bei_pages_free(&pages);
+        return result;
+    }
+    *out = pages;
+    return BE_OK;
+}
+
+typedef be_status read_t(int descriptor, const char *path, size_t limit, bei_pages_t *out);
+
+static be_status open_and(read_t *read_all, const char *path, size_t limit, bei_pages_t *out)
 {
     /* Not blocking, so that a pipe without a writer is refused and not waited for. */
     int descriptor = open(path, O_RDONLY | O_BINARY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return open_fault(path, errno);
-    be_status result = read_open_file(descriptor, path, limit, bytes, size);
+    be_status result = read_all(descriptor, path, limit, out);
     close(descriptor);
     return result;
+}
+
+be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size)
+{
+    bei_pages_t block = {0};
+    BEI_TRY(open_and(read_block, path, limit, &block));
+    *bytes = block.data;
+    *size = block.size;
+    return BE_OK;
+}
+
+be_status bei_file_read_pages(const char *path, size_t limit, bei_pages_t *pages)
+{
+    return open_and(read_pages, path, limit, pages);
 }
 
 be_status bei_file_create_beside(const char *path, char *name, size_t size)

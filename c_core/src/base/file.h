@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pages.h"
 #include "essence.h"
 
 /* Reads a regular file of at most `limit` bytes into fresh memory, which the caller frees with
@@ -12,6 +13,10 @@
  * process. BE_ERR_FILE_NOT_FOUND when it cannot be opened, BE_ERR_FILE_CORRUPT when it is no file,
  * too large, changing or unreadable, BE_ERR_OUT_OF_MEMORY. On failure the outputs are untouched. */
 be_status bei_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *size);
+
+/* The same into pages, so that parts of it can be given back; *pages is freed by bei_pages_free and has
+ * the file's size. A file without a byte gives none: data NULL. */
+be_status bei_file_read_pages(const char *path, size_t limit, bei_pages_t *pages);
 
 /* Makes a new empty file in the folder of `path`, named after it, and gives its name in `name` (`size`
  * bytes): what is written there can be renamed to `path` when it is complete. An existing file is never

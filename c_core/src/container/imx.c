@@ -11,6 +11,30 @@
 
 static const size_t max_file_size = (size_t)1 << 30;
 
+static size_t copy_kept(uint8_t *to, bei_span_t *span)
+{
+    if (span->size == 0)
+        return 0;
+    memcpy(to, span->data, span->size);
+    span->data = to;
+    return span->size;
+}
+
+/* What is asked for as long as the avatar lives moves out of the file's bytes, so that those can go. */
+static be_status keep_small_parts(bei_imx_t *imx)
+{
+    bei_span_t mask = {imx->mask, (size_t)imx->patch_w * imx->patch_h};
+    imx->kept = bei_alloc(mask.size + imx->encoder.size + imx->thumbnail.size);
+    if (!imx->kept)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar's tables");
+    uint8_t *to = imx->kept;
+    to += copy_kept(to, &mask);
+    to += copy_kept(to, &imx->encoder);
+    copy_kept(to, &imx->thumbnail);
+    imx->mask = mask.data;
+    return BE_OK;
+}
+
 static be_status parse(bei_imx_t *imx, const char *label)
 {
     bei_sections_t sections;
@@ -19,19 +43,11 @@ static be_status parse(bei_imx_t *imx, const char *label)
     BEI_TRY(bei_tables_parse(&sections, label, imx));
     imx->encoder = sections.encoder;
     imx->thumbnail = sections.thumbnail;
-    return BE_OK;
+    return keep_small_parts(imx);
 }
 
-/* Takes `bytes` over, also on failure. */
-static be_status open_owned(uint8_t *bytes, size_t size, const char *label, bei_imx_t **out)
+static be_status parse_all(bei_imx_t *imx, const char *label, bei_imx_t **out)
 {
-    bei_imx_t *imx = bei_calloc(1, sizeof *imx);
-    if (!imx) {
-        bei_free(bytes);
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar's tables");
-    }
-    imx->bytes = bytes;
-    imx->size = size;
     be_status status = parse(imx, label);
     if (status != BE_OK) {
         bei_imx_close(imx);
@@ -41,13 +57,27 @@ static be_status open_owned(uint8_t *bytes, size_t size, const char *label, bei_
     return BE_OK;
 }
 
+static be_status make(bei_imx_t **out)
+{
+    *out = bei_calloc(1, sizeof **out);
+    if (!*out)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar's tables");
+    return BE_OK;
+}
+
 be_status bei_imx_open(const char *path, bei_imx_t **out)
 {
     BEI_REQUIRE(path && out, "an avatar's path and its place must not be NULL");
-    uint8_t *bytes;
-    size_t size;
-    BEI_TRY(bei_file_read(path, max_file_size, &bytes, &size));
-    return open_owned(bytes, size, path, out);
+    bei_imx_t *imx;
+    BEI_TRY(make(&imx));
+    be_status status = bei_file_read_pages(path, max_file_size, &imx->pages);
+    if (status != BE_OK) {
+        bei_imx_close(imx);
+        return status;
+    }
+    imx->bytes = imx->pages.data;
+    imx->size = imx->pages.size;
+    return parse_all(imx, path, out);
 }
 
 be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *label, bei_imx_t **out)
@@ -56,12 +86,26 @@ be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *lab
                 "an avatar's bytes, label and place must not be NULL");
     BEI_CHECK(size <= max_file_size, label, "larger than %zu bytes, the limit for an avatar",
               max_file_size);
-    uint8_t *copy = bei_alloc(size);
-    if (!copy)
+    bei_imx_t *imx;
+    BEI_TRY(make(&imx));
+    imx->size = size;
+    imx->bytes = bei_alloc(size);
+    if (!imx->bytes) {
+        bei_imx_close(imx);
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu bytes of an avatar", size);
+    }
     if (size > 0)
-        memcpy(copy, bytes, size);
-    return open_owned(copy, size, label, out);
+        memcpy(imx->bytes, bytes, size);
+    return parse_all(imx, label, out);
+}
+
+void bei_imx_let_go(bei_imx_t *imx)
+{
+    if (imx->pages.data)
+        bei_pages_free(&imx->pages);
+    else
+        bei_free(imx->bytes);
+    imx->bytes = NULL;
 }
 
 void bei_imx_close(bei_imx_t *imx)
@@ -72,6 +116,7 @@ void bei_imx_close(bei_imx_t *imx)
     bei_free(imx->frames);
     bei_free(imx->mouths);
     bei_free(imx->clips);
-    bei_free(imx->bytes);
+    bei_free(imx->kept);
+    bei_imx_let_go(imx);
     bei_free(imx);
 }

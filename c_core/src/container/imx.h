@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "base/pages.h"
 #include "essence.h"
 
 enum {
@@ -69,8 +70,10 @@ typedef struct bei_imx {
     const uint8_t *mask; /* patch_w * patch_h alpha values */
     bei_span_t encoder;  /* ONNX; empty when the file has none */
     bei_span_t thumbnail;
-    uint8_t *bytes; /* owned: the whole file */
-    size_t size;
+    uint8_t *kept;     /* owned: a copy of mask, encoder and thumbnail */
+    uint8_t *bytes;    /* owned: the whole file; NULL once it was let go */
+    bei_pages_t pages; /* of it; data NULL: from the heap */
+    size_t size;       /* of the file */
 } bei_imx_t;
 
 /* Reads the file into memory and checks it. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for
@@ -81,6 +84,9 @@ be_status bei_imx_open(const char *path, bei_imx_t **out);
 /* The same over a copy of `bytes`; `label` stands for the path in messages. */
 be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *label,
                               bei_imx_t **out);
+
+/* Frees the file's bytes. All `jpeg` and `bases` dangle from then on, everything else stays. */
+void bei_imx_let_go(bei_imx_t *imx);
 
 /* Frees the tables and the bytes. NULL is allowed. */
 void bei_imx_close(bei_imx_t *imx);

@@ -1,9 +1,10 @@
 #include "picture/compositor.h"
 
-#include <string.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "picture/canvas.h"
 #include "picture/convert.h"
 #include "picture/resize.h"
 
@@ -11,10 +12,8 @@ enum { MAX_TARGET_SIDE = 8192 };
 
 struct bei_compositor {
     const bei_scene_t *scene;
-    uint8_t *block;
-    bei_i420_t canvas;
-    uint32_t base;    /* the base picture that the canvas shows, or BEI_NO_PICTURE */
-    bei_rect_t dirty; /* where the canvas differs from it */
+    bei_canvas_t canvas;
+    uint32_t base; /* the base picture that the canvas shows, or BEI_NO_PICTURE */
     be_compose_size_t size;
     bei_rect_t window; /* where the picture stands in the output */
     bei_resizer_t *resizer;
@@ -33,13 +32,11 @@ be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out
     compositor->base = BEI_NO_PICTURE;
     compositor->size.target_width = compositor->window.w = scene->width;
     compositor->size.target_height = compositor->window.h = scene->height;
-    compositor->block = bei_alloc(bei_i420_size(scene->width, scene->height));
-    if (!compositor->block) {
+    const be_status status = bei_canvas_init(&compositor->canvas, scene->width, scene->height);
+    if (status != BE_OK) {
         bei_compositor_destroy(compositor);
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a canvas of %u x %u",
-                             scene->width, scene->height);
+        return status;
     }
-    compositor->canvas = bei_i420_over(compositor->block, scene->width, scene->height);
     *out = compositor;
     return BE_OK;
 }
@@ -50,7 +47,7 @@ void bei_compositor_destroy(bei_compositor_t *compositor)
         return;
     bei_resizer_destroy(compositor->resizer);
     bei_free(compositor->view_block);
-    bei_free(compositor->block);
+    bei_canvas_free(&compositor->canvas);
     bei_free(compositor);
 }
 
@@ -137,35 +134,12 @@ be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose
     return BE_OK;
 }
 
-static int contains(bei_rect_t outer, bei_rect_t inner)
+/* Whether the frame's base shows anywhere that is not on the canvas yet. Where all pictures stay, a part may
+ * be packed, and shows its base in between. */
+static bool needs_base(const bei_compositor_t *compositor, const bei_scene_frame_t *frame)
 {
-    return inner.w == 0 || inner.h == 0 ||
-           (inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.w <= outer.x + outer.w &&
-            inner.y + inner.h <= outer.y + outer.h);
-}
-
-static void copy_part(const bei_i420_t *canvas, const bei_i420_t *base, bei_rect_t rect)
-{
-    bei_i420_t to = bei_i420_part(canvas, rect), from = bei_i420_part(base, rect);
-    bei_i420_copy(&to, &from);
-}
-
-/* Whether the frame's base shows anywhere that is not on the canvas yet. */
-static int needs_base(const bei_compositor_t *compositor, const bei_scene_frame_t *frame)
-{
-    return compositor->base != frame->base || !contains(frame->rect, compositor->dirty);
-}
-
-/* Brings the canvas back to the frame's base. */
-static void lay_base(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
-                     const bei_i420_t *base)
-{
-    if (compositor->base == frame->base)
-        copy_part(&compositor->canvas, base, compositor->dirty);
-    else
-        bei_i420_copy(&compositor->canvas, base);
-    compositor->base = frame->base;
-    compositor->dirty = (bei_rect_t){0, 0, 0, 0};
+    return !bei_pool_on_demand(compositor->scene->pool) || compositor->base != frame->base ||
+           !bei_canvas_is_hidden(&compositor->canvas, frame->rect);
 }
 
 static bei_rect_t whole(const bei_compositor_t *compositor)
@@ -179,25 +153,23 @@ static void paste_mouth(bei_compositor_t *compositor, const bei_placement_t *pla
     if (!compositor->mask.alpha)
         bei_mouth_mask_prepare(&compositor->mask, compositor->scene->mask, mouth->width,
                                mouth->height);
-    bei_mouth_blend(&compositor->canvas, placement, mouth, &compositor->mask);
-    compositor->dirty = bei_rect_union(compositor->dirty, placement->area);
+    bei_mouth_blend(&compositor->canvas.picture, placement, mouth, &compositor->mask);
+    bei_canvas_note(&compositor->canvas, placement->area);
 }
 
 static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
-                         const bei_i420_t *const picture[BEI_PICTURE_KINDS])
+                         const bei_picture_t *const picture[BEI_PICTURE_KINDS])
 {
-    const bei_rect_t before =
-        compositor->base == frame->base ? compositor->dirty : whole(compositor);
-    if (picture[BEI_PICTURE_BASE])
-        lay_base(compositor, frame, picture[BEI_PICTURE_BASE]);
-    if (picture[BEI_PICTURE_PART]) {
-        bei_i420_t target = bei_i420_part(&compositor->canvas, frame->rect);
-        bei_i420_copy(&target, picture[BEI_PICTURE_PART]);
-        compositor->dirty = bei_rect_union(compositor->dirty, frame->rect);
-    }
+    bei_canvas_t *canvas = &compositor->canvas;
+    const bei_i420_t *base = picture[BEI_PICTURE_BASE] ? &picture[BEI_PICTURE_BASE]->planes : NULL;
+    const bei_rect_t before = compositor->base == frame->base ? canvas->dirty : whole(compositor);
+    if (compositor->base != frame->base)
+        bei_canvas_cover(canvas, base);
+    compositor->base = frame->base;
+    bei_canvas_lay(canvas, base, frame->rect, picture[BEI_PICTURE_PART]);
     if (picture[BEI_PICTURE_MOUTH])
-        paste_mouth(compositor, &frame->placement, picture[BEI_PICTURE_MOUTH]);
-    const bei_rect_t changed = bei_rect_union(before, compositor->dirty);
+        paste_mouth(compositor, &frame->placement, &picture[BEI_PICTURE_MOUTH]->planes);
+    const bei_rect_t changed = bei_rect_union(before, canvas->dirty);
     compositor->stale = bei_rect_union(compositor->stale, changed);
 }
 
@@ -211,7 +183,7 @@ be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_in
         [BEI_PICTURE_PART] = frame->part,
         [BEI_PICTURE_MOUTH] = scene->mouths[mouth_index],
     };
-    const bei_i420_t *picture[BEI_PICTURE_KINDS];
+    const bei_picture_t *picture[BEI_PICTURE_KINDS];
     BEI_TRY(bei_pool_acquire(scene->pool, wanted, picture));
     put_together(compositor, frame, picture);
     bei_pool_release(scene->pool, wanted);
@@ -234,12 +206,12 @@ void bei_compositor_write(bei_compositor_t *compositor, const bei_image_t *to)
         bei_image_fill_around(to, compositor->window,
                               (const uint8_t[]){size->fill_b, size->fill_g, size->fill_r});
     if (!compositor->resizer) {
-        bei_convert(&compositor->canvas, &part);
+        bei_convert(&compositor->canvas.picture, &part);
     } else if (to->format == BE_PIXEL_I420) {
         const bei_i420_t planes = bei_image_i420(&part);
-        bei_resizer_run(compositor->resizer, &compositor->canvas, &planes);
+        bei_resizer_run(compositor->resizer, &compositor->canvas.picture, &planes);
     } else {
-        bei_convert(bei_resizer_view(compositor->resizer, &compositor->canvas), &part);
+        bei_convert(bei_resizer_view(compositor->resizer, &compositor->canvas.picture), &part);
     }
 }
 
@@ -284,7 +256,7 @@ static void write_view(bei_compositor_t *compositor)
         bei_compositor_write(compositor, &compositor->view);
         return;
     }
-    const bei_i420_t canvas = bei_i420_part(&compositor->canvas, compositor->stale);
+    const bei_i420_t canvas = bei_i420_part(&compositor->canvas.picture, compositor->stale);
     const bei_image_t part = bei_image_part(&compositor->view, compositor->stale);
     bei_convert(&canvas, &part);
     compositor->stale = (bei_rect_t){0, 0, 0, 0};
@@ -294,7 +266,7 @@ be_status bei_compositor_view(bei_compositor_t *compositor, be_pixel_format form
                               bei_image_t *out)
 {
     if (format == BE_PIXEL_I420 && !compositor->resizer && fills_all(compositor)) {
-        *out = image_of(&compositor->canvas);
+        *out = image_of(&compositor->canvas.picture);
         return BE_OK;
     }
     BEI_TRY(lay_view(compositor, format));

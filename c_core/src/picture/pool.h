@@ -5,7 +5,7 @@
  * the one who does, so the first picture never waits for the last.
  *
  * Without demand a picture stays once it is ready, and in a steady stream an acquire costs an atomic
- * load for each. On demand the decoded pictures stay within a budget: first goes what was shown, since a
+ * load for each; parts are packed, and what they were decoded from can be let go. On demand the decoded pictures stay within a budget: first goes what was shown, since a
  * loop comes back to it last; never what is acquired.
  * Thread-safety: any thread, except create and destroy. */
 #ifndef BEI_PICTURE_POOL_H
@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/i420.h"
 #include "base/memory.h"
 #include "essence.h"
+#include "picture/runs.h"
 
 #define BEI_NO_PICTURE UINT32_MAX
 
@@ -30,12 +30,22 @@ typedef enum bei_picture_kind {
     BEI_PICTURE_KINDS
 } bei_picture_kind_t;
 
-/* A picture to decode. The bytes are borrowed and must outlive the pool. */
+/* A picture to decode. The bytes are borrowed and must outlive the pool, or be let go by its host. */
 typedef struct bei_pool_source {
     bei_span_t jpeg;
     uint32_t width, height;
     bei_picture_kind_t kind;
+    bool placed; /* a part that is only laid over this base, which comes before it, and here: */
+    uint32_t base, x, y; /* even; it lies inside. Where all pictures stay it is packed then */
 } bei_pool_source_t;
+
+/* Who owns the sources' bytes and wants them back. The worker calls each once, without any lock of the
+ * pool's, unless the pool ends before; never on demand. */
+typedef struct bei_pool_host {
+    void (*before_dropping)(void *user); /* from now on bytes may read as zeros. NULL: never */
+    void (*decoded)(void *user);         /* no byte is needed any more. NULL: nobody asks */
+    void *user;
+} bei_pool_host_t;
 
 /* Zeros: all pictures, in memory. */
 typedef struct bei_pool_settings {
@@ -43,6 +53,7 @@ typedef struct bei_pool_settings {
     bool in_file; /* a temporary file that the system may page out */
     uint64_t
         budget; /* bytes, on demand and not in a file; 0: no bound. Raised to what a frame needs */
+    bei_pool_host_t host; /* with before_dropping, the sources lie in bei_pages_reserve's memory */
 } bei_pool_settings_t;
 
 /* Takes room for all pictures (untouched pages cost nothing until decoded; a file's are taken at once)
@@ -61,7 +72,7 @@ be_status bei_pool_finish(bei_pool_t *pool);
  * a thread that holds some must not ask for others. BE_ERR_FILE_CORRUPT when one cannot be decoded: the
  * same sentence each time; none is held then. */
 be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                           const bei_i420_t *got[BEI_PICTURE_KINDS]);
+                           const bei_picture_t *got[BEI_PICTURE_KINDS]);
 void bei_pool_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS]);
 
 /* Tells which pictures will be acquired soon, the next first; does not wait. On demand the worker
@@ -71,9 +82,11 @@ void bei_pool_expect(bei_pool_t *pool, const uint32_t *wanted, uint32_t count);
 /* Whether bei_pool_expect does anything. */
 bool bei_pool_on_demand(const bei_pool_t *pool);
 
-/* What a pool on demand has done. */
+/* What a pool holds, and what one on demand has done. */
 typedef struct bei_pool_counts {
-    uint64_t budget, held, peak;    /* bytes of decoded pictures */
+    uint64_t budget, held,
+        peak; /* bytes of decoded pictures; without demand, the budget is what they
+                                       would take if nothing could be packed */
     uint64_t by_worker, by_callers; /* pictures decoded */
     uint32_t queued;                /* pictures that the worker has not looked at yet */
     uint32_t pins;

@@ -81,7 +81,7 @@ static void drop(bei_pool_demand_t *demand, bei_pool_item_t *item)
     atomic_store(&item->state, BEI_ITEM_EMPTY);
     item->expected = false;
     demand->held -= item->bytes;
-    bei_pages_drop(item->picture.plane[0], (size_t)item->bytes);
+    bei_pages_drop(item->picture.planes.plane[0], (size_t)item->bytes);
 }
 
 /* Drops pictures until `bytes` fit. One that somebody acquired never goes; `gently`, nor does one that
@@ -116,7 +116,7 @@ static void settle(bei_pool_t *pool, bei_pool_item_t *item, bool decoded)
         link_last(demand, item);
     if (!item->kept && !decoded) {
         demand->held -= item->bytes;
-        bei_pages_drop(item->picture.plane[0], (size_t)item->bytes);
+        bei_pages_drop(item->picture.planes.plane[0], (size_t)item->bytes);
     }
     bei_cond_broadcast(&pool->changed);
 }
@@ -214,7 +214,7 @@ static void unpin(bei_pool_t *pool, const wish_t *wish)
 }
 
 be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                             const bei_i420_t *got[BEI_PICTURE_KINDS])
+                             const bei_picture_t *got[BEI_PICTURE_KINDS])
 {
     wish_t wish;
     wish_for(pool, wanted, &wish);
@@ -317,7 +317,7 @@ void bei_demand_work(void *user)
     for (bei_pool_item_t *item; (item = next_task(pool)) != NULL;) {
         pool->demand.by_worker++;
         bei_mutex_unlock(&pool->lock);
-        bool decoded = bei_pool_decode(pool, item, pool->worker_decoder);
+        bool decoded = bei_pool_decode(pool, item, &pool->worker_decoder);
         bei_mutex_lock(&pool->lock);
         settle(pool, item, decoded);
     }

@@ -19,9 +19,12 @@ typedef enum bei_item_state {
 } bei_item_state_t;
 
 typedef struct bei_pool_item {
-    bei_i420_t picture; /* its place, which never changes */
+    bei_picture_t picture; /* its place, which never changes once it is READY */
     bei_span_t jpeg;
-    atomic_int state; /* changes under the lock */
+    atomic_int state;            /* changes under the lock */
+    struct bei_pool_item *under; /* to be packed over this base; NULL: kept whole */
+    uint32_t x, y;               /* in it */
+    bool alone;                  /* no other item is decoded from any of its bytes */
     /* On demand, under the lock: */
     struct bei_pool_item *before, *after; /* in the row, while it is READY and not kept */
     bei_picture_kind_t kind;
@@ -44,14 +47,22 @@ typedef struct bei_pool_demand {
     uint64_t next_ticket, serving; /* those who acquire take turns */
 } bei_pool_demand_t;
 
+/* What it takes to decode a picture. */
+typedef struct bei_pool_decoder {
+    bei_jpeg_t *jpeg;
+    uint8_t *whole;  /* of a part to be packed; NULL: there is none */
+    bei_run_t *runs; /* the same */
+} bei_pool_decoder_t;
+
 struct bei_pool {
     bei_pool_item_t *items;
     uint32_t count;
     bool on_demand;
-    uint8_t *block;    /* of the pictures: */
-    bei_pages_t pages; /* this, or else from the heap */
-    bei_jpeg_t *worker_decoder;
-    bei_jpeg_t *spare[BEI_POOL_CALLERS]; /* decoders that no caller uses now */
+    bei_pages_t pages; /* of the pictures */
+    uint64_t used; /* bytes of it, without demand: whole pictures, then packed ones as they come */
+    bei_pool_host_t host;
+    bei_pool_decoder_t worker_decoder;
+    bei_pool_decoder_t spare[BEI_POOL_CALLERS]; /* decoders that no caller uses now */
     uint32_t spares;
     bei_mutex_t lock;
     bei_cond_t changed; /* a state, a pin, a turn, a spare */
@@ -63,7 +74,7 @@ struct bei_pool {
 };
 
 /* Decodes an item that the caller claimed (DECODING), without the lock, and logs a failure. */
-bool bei_pool_decode(bei_pool_t *pool, bei_pool_item_t *item, bei_jpeg_t *decoder);
+bool bei_pool_decode(bei_pool_t *pool, bei_pool_item_t *item, const bei_pool_decoder_t *decoder);
 
 /* The same by one of the callers' decoders, waiting for it. The lock is held, and let go meanwhile. */
 bool bei_pool_decode_as_caller(bei_pool_t *pool, bei_pool_item_t *item);
@@ -79,7 +90,7 @@ be_status bei_pool_damaged(const bei_pool_t *pool, const bei_pool_item_t *item);
 be_status bei_demand_init(bei_pool_t *pool, const bei_pool_source_t *sources, uint64_t budget);
 void bei_demand_work(void *pool); /* the worker */
 be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                             const bei_i420_t *got[BEI_PICTURE_KINDS]);
+                             const bei_picture_t *got[BEI_PICTURE_KINDS]);
 void bei_demand_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS]);
 void bei_demand_expect(bei_pool_t *pool, const uint32_t *wanted, uint32_t count);
 

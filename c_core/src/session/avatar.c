@@ -9,6 +9,9 @@
 #include "base/thread.h"
 
 static bei_mutex_t list_lock = BEI_MUTEX_INIT;
+/* Of every avatar's bytes and digest, taken after the list's: a worker, which somebody who has the list may
+ * wait for, takes this one alone. */
+static bei_mutex_t bytes_lock = BEI_MUTEX_INIT;
 static bei_avatar_t *list;
 static bool fork_is_watched;
 
@@ -24,6 +27,11 @@ static uint32_t want(wanted_t *wanted, bei_pool_source_t source)
     return wanted->count++;
 }
 
+static bool is_same_place(const bei_imx_frame_t *a, const bei_imx_frame_t *b)
+{
+    return a->base == b->base && a->x == b->x && a->y == b->y && a->w == b->w && a->h == b->h;
+}
+
 /* The picture of a frame's rectangle: that of an earlier frame with the same bytes, as in actions that
  * go back the way they came, or a new one. */
 static uint32_t want_part(const bei_avatar_t *avatar, uint32_t index, wanted_t *wanted)
@@ -31,9 +39,16 @@ static uint32_t want_part(const bei_avatar_t *avatar, uint32_t index, wanted_t *
     const bei_imx_frame_t *frames = avatar->imx->frames, *frame = &frames[index];
     for (uint32_t i = 0; i < index; i++)
         if (frames[i].jpeg.data == frame->jpeg.data && frames[i].jpeg.size == frame->jpeg.size &&
-            frames[i].w == frame->w && frames[i].h == frame->h)
+            is_same_place(&frames[i], frame))
             return avatar->scene.frames[i].part;
-    return want(wanted, (bei_pool_source_t){frame->jpeg, frame->w, frame->h, BEI_PICTURE_PART});
+    return want(wanted, (bei_pool_source_t){.jpeg = frame->jpeg,
+                                            .width = frame->w,
+                                            .height = frame->h,
+                                            .kind = BEI_PICTURE_PART,
+                                            .placed = true,
+                                            .base = avatar->scene.frames[index].base,
+                                            .x = frame->x,
+                                            .y = frame->y});
 }
 
 static void want_frame(const bei_avatar_t *avatar, uint32_t index, uint32_t *bases,
@@ -43,9 +58,10 @@ static void want_frame(const bei_avatar_t *avatar, uint32_t index, uint32_t *bas
     const bei_imx_frame_t *frame = &imx->frames[index];
     bei_scene_frame_t *to = &avatar->scene.frames[index];
     if (bases[frame->base] == BEI_NO_PICTURE)
-        bases[frame->base] =
-            want(wanted, (bei_pool_source_t){imx->bases[frame->base], imx->manifest.width,
-                                             imx->manifest.height, BEI_PICTURE_BASE});
+        bases[frame->base] = want(wanted, (bei_pool_source_t){.jpeg = imx->bases[frame->base],
+                                                              .width = imx->manifest.width,
+                                                              .height = imx->manifest.height,
+                                                              .kind = BEI_PICTURE_BASE});
     to->base = bases[frame->base];
     to->part = frame->w ? want_part(avatar, index, wanted) : BEI_NO_PICTURE;
 }
@@ -59,16 +75,45 @@ static void want_all(const bei_avatar_t *avatar, uint32_t *bases, wanted_t *want
     want_frame(avatar, 0, bases, wanted);
     avatar->scene.mouths[0] = BEI_NO_PICTURE;
     for (uint32_t i = 1; i < imx->mouth_count; i++)
-        avatar->scene.mouths[i] =
-            want(wanted, (bei_pool_source_t){imx->mouths[i].jpeg, imx->patch_w, imx->patch_h,
-                                             BEI_PICTURE_MOUTH});
+        avatar->scene.mouths[i] = want(wanted, (bei_pool_source_t){.jpeg = imx->mouths[i].jpeg,
+                                                                   .width = imx->patch_w,
+                                                                   .height = imx->patch_h,
+                                                                   .kind = BEI_PICTURE_MOUTH});
     for (uint32_t i = 1; i < imx->frame_count; i++)
         want_frame(avatar, i, bases, wanted);
 }
 
-static bei_pool_settings_t pool_settings(bei_avatar_store_t store)
+/* From the worker, once nobody may compare the file's bytes any more. */
+static void take_digest(void *user)
 {
-    return (bei_pool_settings_t){store.on_demand, store.in_file, store.budget};
+    bei_avatar_t *avatar = user;
+    const bei_digest_t digest = bei_digest_of(avatar->imx->bytes, avatar->imx->size);
+    bei_mutex_lock(&bytes_lock);
+    avatar->digest = digest;
+    avatar->has_digest = true;
+    bei_mutex_unlock(&bytes_lock);
+}
+
+/* From the worker, once all pictures are decoded. */
+static void let_bytes_go(void *user)
+{
+    bei_avatar_t *avatar = user;
+    if (!avatar->has_digest) /* which nobody else sets */
+        take_digest(avatar);
+    bei_mutex_lock(&bytes_lock);
+    bei_imx_let_go(avatar->imx);
+    bei_mutex_unlock(&bytes_lock);
+}
+
+static bei_pool_settings_t pool_settings(bei_avatar_t *avatar)
+{
+    const bei_avatar_store_t *store = &avatar->store;
+    return (bei_pool_settings_t){
+        .on_demand = store->on_demand,
+        .in_file = store->in_file,
+        .budget = store->budget,
+        .host = {avatar->imx->pages.data ? take_digest : NULL, let_bytes_go, avatar},
+    };
 }
 
 static be_status fill_pool(bei_avatar_t *avatar)
@@ -80,7 +125,7 @@ static be_status fill_pool(bei_avatar_t *avatar)
     be_status status;
     if (wanted.sources && bases) {
         want_all(avatar, bases, &wanted);
-        status = bei_pool_create(wanted.sources, wanted.count, pool_settings(avatar->store),
+        status = bei_pool_create(wanted.sources, wanted.count, pool_settings(avatar),
                                  &avatar->scene.pool);
     } else {
         status = bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu pictures", most);
@@ -152,12 +197,36 @@ static bool same_store(bei_avatar_store_t a, bei_avatar_store_t b)
            a.budget == b.budget;
 }
 
+/* A file to be found among the avatars that are there. */
+typedef struct sought {
+    const bei_imx_t *imx;
+    bei_digest_t digest; /* taken when it is needed */
+    bool has_digest;
+} sought_t;
+
+static bool is_same_file(const bei_avatar_t *known, sought_t *sought)
+{
+    if (known->imx->size != sought->imx->size)
+        return false;
+    bei_mutex_lock(&bytes_lock);
+    const bool gone = known->has_digest;
+    const bool same =
+        !gone && memcmp(known->imx->bytes, sought->imx->bytes, sought->imx->size) == 0;
+    bei_mutex_unlock(&bytes_lock);
+    if (!gone)
+        return same;
+    if (!sought->has_digest)
+        sought->digest = bei_digest_of(sought->imx->bytes, sought->imx->size);
+    sought->has_digest = true;
+    return memcmp(&known->digest, &sought->digest, sizeof sought->digest) == 0;
+}
+
 /* Finds an avatar of the same bytes and store; the list's lock is held. */
 static bei_avatar_t *find(const bei_imx_t *imx, bei_avatar_store_t store)
 {
+    sought_t sought = {.imx = imx};
     for (bei_avatar_t *known = list; known; known = known->next)
-        if (same_store(known->store, store) && known->imx->size == imx->size &&
-            memcmp(known->imx->bytes, imx->bytes, imx->size) == 0)
+        if (same_store(known->store, store) && is_same_file(known, &sought))
             return known;
     return NULL;
 }
@@ -211,6 +280,7 @@ static be_status open_imx(const bei_avatar_source_t *source, bei_imx_t **out)
 static void forget_parent(void)
 {
     bei_mutex_init(&list_lock);
+    bei_mutex_init(&bytes_lock);
     list = NULL;
 }
 
@@ -249,6 +319,14 @@ be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **o
     }
     *out = avatar;
     return BE_OK;
+}
+
+bool bei_avatar_holds_bytes(const bei_avatar_t *avatar)
+{
+    bei_mutex_lock(&bytes_lock);
+    const bool holds = avatar->imx->bytes != NULL;
+    bei_mutex_unlock(&bytes_lock);
+    return holds;
 }
 
 void bei_avatar_release(bei_avatar_t *avatar)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "container/imx.h"
 #include "essence.h"
 #include "lips/selector.h"
@@ -34,6 +35,8 @@ typedef struct bei_avatar {
     bei_avatar_store_t store;
     bei_scene_t scene;
     bei_mouth_set_t *mouths;
+    bei_digest_t digest; /* of the file, once its bytes may be gone: has_digest */
+    bool has_digest;
     struct bei_avatar *next; /* in the process's list */
     uint32_t references;     /* guarded by the list's lock */
 } bei_avatar_t;
@@ -44,6 +47,9 @@ be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **o
 
 /* Whether its frames need an authorisation. */
 be_metering bei_avatar_metering(const bei_avatar_t *avatar);
+
+/* Whether the file's bytes are still held: until all pictures are decoded, on demand as long as it lives. */
+bool bei_avatar_holds_bytes(const bei_avatar_t *avatar);
 
 /* Drops one reference; the last one frees. NULL is allowed. */
 void bei_avatar_release(bei_avatar_t *avatar);
