@@ -40,7 +40,7 @@ static be_status decode(bei_pool_t *pool, bei_pool_item_t *item, const bei_pool_
         return bei_jpeg_decode(decoder->jpeg, item->jpeg, place);
     if (atomic_load(&item->under->state) != BEI_ITEM_READY)
         return bei_error_set(BE_ERR_FILE_CORRUPT, "the base under it cannot be decoded");
-    const bei_i420_t whole = bei_i420_over(decoder->whole, place->width, place->height);
+    const bei_i420_t whole = bei_i420_over(decoder->room.data, place->width, place->height);
     BEI_TRY(bei_jpeg_decode(decoder->jpeg, item->jpeg, &whole));
     pack(pool, item, &whole, decoder->runs);
     return BE_OK;
@@ -112,9 +112,7 @@ static void decode_or_wait(bei_pool_t *pool, bei_pool_item_t *item)
 static void destroy_decoder(bei_pool_decoder_t *decoder)
 {
     bei_jpeg_destroy(decoder->jpeg);
-    bei_free(decoder->whole);
-    bei_free(decoder->runs);
-    *decoder = (bei_pool_decoder_t){0};
+    bei_pages_free(&decoder->room);
 }
 
 static void destroy_decoders(bei_pool_t *pool)
@@ -158,12 +156,20 @@ static void tell(bei_pool_t *pool, void (*call)(void *user))
     bei_mutex_lock(&pool->lock);
 }
 
+static void drop_room(const bei_pool_decoder_t *decoder)
+{
+    if (decoder->room.data)
+        bei_pages_drop(decoder->room.data, decoder->room.size);
+}
+
 /* All have been begun: when the last one is done, nobody needs a decoder any more. */
 static void wind_up(bei_pool_t *pool)
 {
     for (uint32_t i = 0; i < pool->count; i++)
         bei_pool_wait_item(pool, &pool->items[i]);
-    destroy_decoders(pool);
+    drop_room(&pool->worker_decoder);
+    for (uint32_t i = 0; i < pool->spares; i++)
+        drop_room(&pool->spare[i]);
     if (pool->host.decoded)
         tell(pool, pool->host.decoded);
 }
@@ -280,12 +286,11 @@ static be_status make_decoder(const bei_pool_source_t *largest, bei_pool_decoder
     BEI_TRY(bei_jpeg_create(&decoder->jpeg));
     if (!largest)
         return BE_OK;
-    const size_t bytes = (size_t)bei_i420_size(largest->width, largest->height);
-    decoder->whole = bei_alloc(bytes);
-    decoder->runs =
-        bei_calloc(bei_runs_count(largest->width, largest->height), sizeof *decoder->runs);
-    if (!decoder->whole || !decoder->runs)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a picture of %zu bytes", bytes);
+    const uint64_t whole = bei_i420_size(largest->width, largest->height);
+    const uint32_t runs = bei_runs_count(largest->width, largest->height);
+    BEI_TRY(bei_pages_reserve((size_t)bei_pages_round(whole + runs * sizeof *decoder->runs),
+                              &decoder->room));
+    decoder->runs = (bei_run_t *)(void *)(decoder->room.data + whole);
     return BE_OK;
 }
 

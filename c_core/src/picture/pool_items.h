@@ -50,8 +50,9 @@ typedef struct bei_pool_demand {
 /* What it takes to decode a picture. */
 typedef struct bei_pool_decoder {
     bei_jpeg_t *jpeg;
-    uint8_t *whole;  /* of a part to be packed; NULL: there is none */
-    bei_run_t *runs; /* the same */
+    bei_pages_t
+        room;        /* of a part to be packed: it whole, then its runs; data NULL: there is none */
+    bei_run_t *runs; /* in it */
 } bei_pool_decoder_t;
 
 struct bei_pool {
