@@ -567,6 +567,9 @@ static void test_a_stopped_stream_says_so(void **state)
     assert_int_equal(be_runtime_pull(runtime, -1, NULL, &frame), BE_ERR_STOPPED);
     assert_int_equal(push(runtime, world->pcm, 10), BE_ERR_STOPPED);
     assert_int_equal(be_runtime_flush(runtime), BE_ERR_STOPPED);
+    uint8_t bgr[W * H * 3];
+    assert_int_equal(be_runtime_get_source_frame(runtime, 0, NULL, bgr, sizeof bgr, NULL),
+                     BE_ERR_STOPPED);
     assert_true(be_runtime_next_due(runtime) == INT64_MIN); /* so that a waiter reports it */
     be_runtime_destroy(runtime);
 }

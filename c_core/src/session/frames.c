@@ -193,6 +193,7 @@ be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
                                    be_compose_result_t *out)
 {
     bei_image_t image;
+    BEI_TRY(bei_stream_check(runtime));
     BEI_TRY(bei_stream_gate(runtime));
     bei_mutex_lock(&runtime->out);
     be_status status = check_room(runtime, target, &image);
