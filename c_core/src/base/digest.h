@@ -9,7 +9,7 @@ typedef struct bei_digest {
     uint8_t bytes[32];
 } bei_digest_t;
 
-/* About a gigabyte a second. */
+/* 15 ms for 10 MB. */
 bei_digest_t bei_digest_of(const void *data, size_t size);
 
 #endif
