@@ -1,18 +1,23 @@
+#define _CRT_RAND_S /* rand_s, of Windows' own generator */
 #include "base/random.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/thread.h"
 
 #ifdef _WIN32
-#include <windows.h>
-
-#include <bcrypt.h>
-
 static size_t ask_system(uint8_t *bytes, size_t size)
 {
-    NTSTATUS status = BCryptGenRandom(NULL, bytes, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG);
-    return status == 0 ? size : 0;
+    size_t got = 0;
+    unsigned int number;
+    while (got < size && rand_s(&number) == 0) {
+        size_t part = size - got < sizeof number ? size - got : sizeof number;
+        memcpy(bytes + got, &number, part);
+        got += part;
+    }
+    return got;
 }
 #else
 static size_t ask_system(uint8_t *bytes, size_t size)
