@@ -1,4 +1,5 @@
-/* No block goes back to the heap with a secret in it: this stands in for base/memory.c. */
+/* No block goes back to the heap with a secret in it, and none is needed for good: this stands in for
+ * base/memory.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -21,15 +22,19 @@
 
 enum { ALIGNMENT = 64, HEADER = 64 };
 
-static atomic_uint freed, leaked;
+static atomic_uint freed, leaked, held;
+static atomic_uint countdown; /* blocks until one is refused, it included; 0 = never */
 
 void *bei_alloc(size_t size)
 {
     uint8_t *block = NULL;
+    if (countdown > 0 && --countdown == 0)
+        return NULL;
     if (posix_memalign((void **)&block, ALIGNMENT, HEADER + size) != 0)
         return NULL;
     memset(block, 0, HEADER + size);
     memcpy(block, &size, sizeof size);
+    held++;
     return block + HEADER;
 }
 
@@ -65,6 +70,7 @@ void bei_free(void *block)
     size_t size;
     memcpy(&size, start, sizeof size);
     freed++;
+    held--;
     leaked += holds(block, size, SECRET) || holds(block, size, OTHER) || holds(block, size, TOKEN)
                   ? 1
                   : 0;
@@ -101,8 +107,48 @@ static void no_block_is_freed_with_a_secret(void **state)
     assert_int_equal(leaked, 0);
 }
 
+static be_status live_and_die(const issuer_t *issuer)
+{
+    const be_auth_options_t options = {
+        .struct_size = sizeof options, .api_secret = SECRET, .endpoint_url = issuer_url(issuer)};
+    be_auth_t *auth = NULL;
+    be_status status = be_auth_context_open(&options, &auth);
+    if (status == BE_OK)
+        status = be_auth_context_authenticate(auth);
+    if (status == BE_OK)
+        status = be_auth_context_start_heartbeat(auth);
+    be_auth_context_destroy(auth);
+    return status;
+}
+
+static void without_memory_it_fails_and_keeps_nothing(void **state)
+{
+    (void)state;
+    issuer_t *issuer = issuer_start(answer, NULL);
+    assert_int_equal(live_and_die(issuer), BE_OK); /* opens libcurl */
+    const unsigned before = held;
+    unsigned failures = 0;
+    for (unsigned n = 1; n < 100; n++) {
+        countdown = n;
+        be_status status = live_and_die(issuer);
+        bool refused = countdown == 0;
+        countdown = 0;
+        assert_true(status == BE_OK || (refused && status == BE_ERR_OUT_OF_MEMORY));
+        assert_int_equal(held, before);
+        failures += status != BE_OK ? 1 : 0;
+        if (!refused)
+            break;
+    }
+    assert_in_range(failures, 8, 90);
+    assert_int_equal(leaked, 0);
+    issuer_stop(issuer);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(no_block_is_freed_with_a_secret)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_block_is_freed_with_a_secret),
+        cmocka_unit_test(without_memory_it_fails_and_keeps_nothing),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
