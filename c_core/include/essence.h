@@ -9,8 +9,9 @@
  *     be_fixture_load("me.imx", NULL, &avatar);
  *     be_runtime_create(avatar, NULL, &stream);
  *     be_runtime_push_audio(stream, pcm, n);                  (16 kHz mono float32, any n)
- *     while (be_runtime_ticks_available(stream) > 0)
- *         be_runtime_pull_frame(stream, -1, bgr, capacity, &result);
+ *     be_runtime_flush(stream);                               (nothing more follows)
+ *     while (be_runtime_pull_frame(stream, -1, bgr, capacity, &result) == BE_OK)
+ *         show(bgr);
  *     be_runtime_destroy(stream);
  *     be_fixture_release(avatar);
  *
@@ -181,7 +182,8 @@ typedef enum be_stream_flag {
 
 /* Bits of be_frame_t.flags. Revision 1. */
 typedef enum be_frame_flag {
-    BE_FRAME_SPEECH = 1,        /* it has audio: samples is not 0 */
+    BE_FRAME_SPEECH = 1,        /* it has audio: samples is not 0; neither this nor IDLE: the end of
+                                   an utterance without a sample */
     BE_FRAME_IDLE = 2,          /* it has none: the avatar waits */
     BE_FRAME_END_OF_SPEECH = 4, /* the last one of an utterance, see be_runtime_flush */
     BE_FRAME_ACTION = 8,        /* its source frame belongs to an action */
@@ -684,7 +686,8 @@ BE_API int64_t be_runtime_next_due(const be_runtime_t *runtime);
 BE_API int64_t be_clock_us(void);
 
 /* Drops all audio that was not shown, the utterance that is open included, whose end is then never
- * reported. When this returns, no frame of it is given any more; the lips close by themselves. Source
+ * reported; a push that runs gives up. No frame of it is made after this; one that another thread is just
+ * being given belongs to an earlier utterance than be_runtime_get_utterance says. The lips close by themselves. Source
  * frames, pacing and utterance numbers go on. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
 BE_API be_status be_runtime_interrupt(be_runtime_t *runtime);
 
@@ -746,7 +749,8 @@ BE_API be_status be_waiter_add(be_waiter_t *waiter, be_runtime_t *runtime, uint6
  * the set. Any thread. Revision 1. */
 BE_API be_status be_waiter_remove(be_waiter_t *waiter, be_runtime_t *runtime);
 
-/* Asks to be told once when the stream has a frame due, has failed or was stopped. BE_ERR_INVALID_ARG when it is
+/* Asks to be told once when the stream has a frame due, has failed or was stopped. A pull may still give
+ * BE_ERR_TIMEOUT then (where audio has run out): arm again. After BE_ERR_NO_AUTH wait a while before. BE_ERR_INVALID_ARG when it is
  * not in the set. Any thread. Revision 1. */
 BE_API be_status be_waiter_arm(be_waiter_t *waiter, be_runtime_t *runtime);
 

@@ -32,7 +32,10 @@ be_status be_waiter_remove(be_waiter_t *waiter, be_runtime_t *runtime)
 {
     CHECK_NOT_NULL(waiter);
     CHECK_NOT_NULL(runtime);
-    return bei_waiter_remove(waiter, runtime);
+    BEI_TRY(bei_runtime_enter(runtime));
+    be_status status = bei_waiter_remove(waiter, runtime);
+    bei_runtime_leave(runtime);
+    return status;
 }
 
 be_status be_waiter_arm(be_waiter_t *waiter, be_runtime_t *runtime)

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 
 void bei_mutex_init(bei_mutex_t *mutex)
 {
@@ -75,39 +74,31 @@ void bei_cond_broadcast(bei_cond_t *cond)
     pthread_cond_broadcast(cond);
 }
 
-typedef struct start {
-    void (*run)(void *user);
-    void *user;
-} start_t;
-
 static void *trampoline(void *argument)
 {
-    start_t start = *(start_t *)argument;
-    bei_free(argument);
-    start.run(start.user);
+    const bei_thread_t *thread = argument;
+    thread->run(thread->user);
     return NULL;
 }
 
 be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *user)
 {
-    start_t *start = bei_alloc(sizeof *start);
-    if (!start)
-        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a thread");
-    *start = (start_t){run, user};
+    thread->run = run;
+    thread->user = user;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(thread, NULL, trampoline, start);
+    int failure = pthread_create(&thread->id, NULL, trampoline, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failure == 0)
-        return BE_OK;
-    bei_free(start);
-    return bei_error_set(BE_ERR_OUT_OF_MEMORY, "the system gives no thread (error %d)", failure);
+    if (failure != 0)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "the system gives no thread (error %d)",
+                             failure);
+    return BE_OK;
 }
 
 void bei_thread_join(bei_thread_t thread)
 {
-    pthread_join(thread, NULL);
+    pthread_join(thread.id, NULL);
 }
 
 int64_t bei_clock_ns(void)

@@ -12,7 +12,13 @@
 
 typedef pthread_mutex_t bei_mutex_t;
 typedef pthread_cond_t bei_cond_t;
-typedef pthread_t bei_thread_t;
+
+/* Stays where it is until it was joined: the thread reads it. */
+typedef struct bei_thread {
+    pthread_t id;
+    void (*run)(void *user);
+    void *user;
+} bei_thread_t;
 
 #define BEI_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
 #define BEI_COND_INIT PTHREAD_COND_INITIALIZER /* not for bei_cond_wait_until */

@@ -197,9 +197,20 @@ static be_status create(bei_network_t **out)
     return BE_OK;
 }
 
+/* Whoever held the lock is not in the child, and may have been in the middle of things. */
+static void forget_parent(void)
+{
+    bei_mutex_init(&lock);
+    shared = NULL;
+}
+
 be_status bei_network_acquire(const bei_network_t **out)
 {
+    static bool fork_is_watched;
     bei_mutex_lock(&lock);
+    if (!fork_is_watched)
+        bei_process_after_fork(forget_parent);
+    fork_is_watched = true;
     be_status status = shared ? BE_OK : create(&shared);
     if (status == BE_OK) {
         shared->references++;
@@ -214,7 +225,7 @@ void bei_network_release(const bei_network_t *network)
     if (!network)
         return;
     bei_mutex_lock(&lock);
-    if (--shared->references == 0) {
+    if (network == shared && --shared->references == 0) {
         destroy(shared);
         shared = NULL;
     }

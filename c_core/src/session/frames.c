@@ -89,11 +89,13 @@ static be_status choose(be_runtime_t *runtime, bei_feed_t feed)
     return feed.streaming ? bei_stream_choose(runtime) : choose_batch(runtime, feed);
 }
 
-static void shown(be_runtime_t *runtime, bei_feed_t feed)
+/* Counts the tick as given, unless its audio was dropped while it was worked on. */
+static be_status shown(be_runtime_t *runtime, bei_feed_t feed)
 {
     bei_mutex_lock(&runtime->lock);
+    bool valid = true;
     if (feed.streaming) {
-        bei_stream_shown(runtime);
+        valid = bei_stream_shown(runtime);
         bei_stream_changed(runtime);
     } else {
         runtime->chosen = false;
@@ -101,8 +103,11 @@ static void shown(be_runtime_t *runtime, bei_feed_t feed)
         runtime->speech_frames++;
     }
     bei_mutex_unlock(&runtime->lock);
+    if (!valid)
+        return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio was dropped");
     if (runtime->metered)
         bei_auth_count(runtime->auth);
+    return BE_OK;
 }
 
 static be_status tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
@@ -116,8 +121,7 @@ static be_status tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
         .cluster_idx = runtime->mouth,
         .embedding_floats_written = embedding ? BEI_ENCODER_DIM : 0,
     };
-    shown(runtime, feed);
-    return BE_OK;
+    return shown(runtime, feed);
 }
 
 be_status bei_runtime_tick(be_runtime_t *runtime, bei_feed_t feed, float *embedding,
@@ -155,16 +159,22 @@ static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth
     start = bei_clock_ns();
     bei_compositor_write(runtime->compositor, image);
     bei_stage_add(&runtime->writing, start);
-    if (own) {
-        bei_cursor_advance(&runtime->cursor);
-        bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
-    } else {
-        bei_ahead_of_frame(runtime->fixture->avatar, frame);
-    }
     *out = (be_compose_result_t){.cluster_idx = mouth,
                                  .frame_idx_used = frame,
                                  .bytes_written = image->width * image->height * 3};
     return BE_OK;
+}
+
+/* The picture was given: on to the next one, which is decoded ahead. */
+static void go_on(be_runtime_t *runtime, bei_target_t target, const be_compose_result_t *result)
+{
+    const bei_avatar_t *avatar = runtime->fixture->avatar;
+    if (target.frame_hint >= 0) {
+        bei_ahead_of_frame(avatar, result->frame_idx_used);
+        return;
+    }
+    bei_cursor_advance(&runtime->cursor);
+    bei_ahead_of_cursor(avatar, &runtime->cursor);
 }
 
 static be_status compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t target,
@@ -175,7 +185,8 @@ static be_status compose(be_runtime_t *runtime, bei_feed_t feed, bei_target_t ta
     BEI_TRY(check_room(runtime, target, &image));
     BEI_TRY(choose(runtime, feed));
     BEI_TRY(show(runtime, target, runtime->mouth, &image, out));
-    shown(runtime, feed);
+    BEI_TRY(shown(runtime, feed));
+    go_on(runtime, target, out);
     return BE_OK;
 }
 
@@ -199,6 +210,8 @@ be_status bei_runtime_source_frame(be_runtime_t *runtime, bei_target_t target,
     be_status status = check_room(runtime, target, &image);
     if (status == BE_OK)
         status = show(runtime, target, 0, &image, out);
+    if (status == BE_OK)
+        go_on(runtime, target, out);
     bei_mutex_unlock(&runtime->out);
     return status;
 }

@@ -38,6 +38,8 @@ bool bei_inbox_clear(bei_inbox_t *inbox)
 static be_status into_fifo(void *user, const float *pcm, size_t n)
 {
     bei_inbox_t *inbox = user;
+    if (atomic_load_explicit(&inbox->cancels, memory_order_relaxed) != inbox->seen)
+        return BE_ERR_STOPPED; /* to the resampler; bei_inbox_push knows better */
     bei_mutex_lock(inbox->lock);
     be_status status = bei_fifo_push(&inbox->fifo, pcm, n); /* reserved: it cannot fail */
     if (status == BE_OK)
@@ -91,8 +93,14 @@ static be_status fit_resampler(bei_inbox_t *inbox, const be_audio_chunk_t *chunk
     return BE_OK;
 }
 
+void bei_inbox_cancel(bei_inbox_t *inbox)
+{
+    atomic_fetch_add_explicit(&inbox->cancels, 1, memory_order_relaxed);
+}
+
 be_status bei_inbox_push(bei_inbox_t *inbox, const be_audio_chunk_t *chunk)
 {
+    inbox->seen = atomic_load_explicit(&inbox->cancels, memory_order_relaxed);
     if (chunk->frames == 0)
         return BE_OK;
     BEI_TRY(fit_resampler(inbox, chunk));
@@ -105,8 +113,9 @@ be_status bei_inbox_push(bei_inbox_t *inbox, const be_audio_chunk_t *chunk)
         inbox->begun = inbox->fifo.pushed;
     inbox->unflushed = true;
     bei_mutex_unlock(inbox->lock);
-    return bei_resampler_push(inbox->resampler, chunk->format, chunk->data, chunk->frames,
-                              into_fifo, inbox);
+    be_status status = bei_resampler_push(inbox->resampler, chunk->format, chunk->data,
+                                          chunk->frames, into_fifo, inbox);
+    return status == BE_ERR_STOPPED ? BE_OK : status;
 }
 
 static be_status reserve_gap(bei_inbox_t *inbox)
@@ -155,10 +164,14 @@ static be_status make_room_to_end(bei_inbox_t *inbox)
 
 be_status bei_inbox_flush(bei_inbox_t *inbox)
 {
+    inbox->seen = atomic_load_explicit(&inbox->cancels, memory_order_relaxed);
     if (!inbox->unflushed)
         return BE_OK;
     BEI_TRY(make_room_to_end(inbox));
-    BEI_TRY(bei_resampler_drain(inbox->resampler, into_fifo, inbox));
+    be_status status = bei_resampler_drain(inbox->resampler, into_fifo, inbox);
+    if (status == BE_ERR_STOPPED)
+        return BE_OK;
+    BEI_TRY(status);
     bei_mutex_lock(inbox->lock);
     end_utterance(inbox);
     bei_mutex_unlock(inbox->lock);

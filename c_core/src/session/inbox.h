@@ -9,6 +9,7 @@
 #ifndef BEI_SESSION_INBOX_H
 #define BEI_SESSION_INBOX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,8 @@ typedef struct bei_inbox {
     uint64_t utterance;        /* that the next push belongs to */
     uint64_t begun;            /* fifo.pushed when it began */
     uint64_t in, out, dropped; /* real samples since creation */
+    atomic_uint cancels;       /* by interruptions: a push that runs gives up */
+    uint32_t seen;             /* of them, when the push that runs began */
 } bei_inbox_t;
 
 /* `lock` is borrowed. limit in samples. */
@@ -53,6 +56,10 @@ void bei_inbox_free(bei_inbox_t *inbox);
 
 /* Forgets everything that waits; true when there was something. Ticks count from 0 again. */
 bool bei_inbox_clear(bei_inbox_t *inbox);
+
+/* Makes a push that runs give up what it has not converted yet, and end well: it was made before the
+ * interruption that calls this, and is dropped by it. Any thread, no lock. */
+void bei_inbox_cancel(bei_inbox_t *inbox);
 
 /* Appends audio. All or nothing. BE_ERR_AUDIO_FORMAT (rate or channels out of range, the rate changed
  * without a flush), BE_ERR_QUEUE_FULL, BE_ERR_OUT_OF_MEMORY. */

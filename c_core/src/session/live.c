@@ -68,8 +68,9 @@ static void describe(be_runtime_t *runtime, const plan_t *plan, be_frame_t *out)
 {
     memset(out, 0, sizeof *out);
     if (plan->kind == BEI_PACE_IDLE) {
+        const uint32_t mouth = bei_pipeline_rest(&runtime->pipeline);
         out->flags = BE_FRAME_IDLE;
-        out->cluster_idx = bei_pipeline_rest(&runtime->pipeline);
+        out->cluster_idx = plan->muted ? 0 : mouth; /* muted, they have been shut all along */
         return;
     }
     const bei_said_t *said = &runtime->said;
@@ -144,11 +145,14 @@ static be_status attempt(be_runtime_t *runtime, int64_t now, const be_buffer_t *
     BEI_TRY(check_buffer(runtime, into, &image));
     if (plan.kind == BEI_PACE_SPEECH)
         BEI_TRY(bei_stream_choose(runtime));
+    const bei_selector_t before = runtime->pipeline.selector;
     describe(runtime, &plan, out);
-    BEI_TRY(picture(runtime, &image, out));
-    if (!commit(runtime, now, &plan, out))
-        return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio was dropped");
-    return BE_OK;
+    be_status status = picture(runtime, &image, out);
+    if (status == BE_OK && !commit(runtime, now, &plan, out))
+        status = bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio was dropped");
+    if (status != BE_OK)
+        runtime->pipeline.selector = before; /* the lips have not gone on closing */
+    return status;
 }
 
 be_status bei_runtime_poll(be_runtime_t *runtime, int64_t now, const be_buffer_t *into,

@@ -5,6 +5,12 @@ void bei_pace_init(bei_pace_t *pace, bool realtime, int64_t hold_us)
     *pace = (bei_pace_t){.realtime = realtime, .hold = hold_us};
 }
 
+void bei_pace_reset(bei_pace_t *pace)
+{
+    *pace =
+        (bei_pace_t){.realtime = pace->realtime, .hold = pace->hold, .underruns = pace->underruns};
+}
+
 /* Nothing waits for audio any more: a schedule that stood still begins anew, a tick after the last frame at
  * the earliest. */
 void bei_pace_interrupt(bei_pace_t *pace)

@@ -35,6 +35,9 @@ typedef struct bei_pace {
 
 void bei_pace_init(bei_pace_t *pace, bool realtime, int64_t hold_us);
 
+/* As it was made, but for what was counted. */
+void bei_pace_reset(bei_pace_t *pace);
+
 /* The audio was dropped: no utterance is open, the schedule goes on. */
 void bei_pace_interrupt(bei_pace_t *pace);
 

@@ -27,34 +27,50 @@ static be_status make_canvas(be_runtime_t *runtime, const be_compose_size_t *siz
     return BE_OK;
 }
 
-static be_status pull_all(be_runtime_t *runtime, canvas_t *canvas, be_frame_callback *callback,
-                          void *user)
+enum { PIECE = 10 * 16000 }; /* samples: what waits stays small, however long the utterance is */
+
+typedef struct output {
+    canvas_t canvas;
+    be_frame_callback *callback;
+    void *user;
+    uint32_t frames;
+    int stopped; /* by the callback */
+} output_t;
+
+static be_status pull_all(be_runtime_t *runtime, output_t *output)
 {
+    const canvas_t *canvas = &output->canvas;
     const bei_feed_t feed = {NULL, 0, 1};
     const bei_target_t target = {-1, &canvas->size, canvas->bgr, canvas->bytes};
     be_compose_result_t result;
-    for (uint32_t i = 0; bei_runtime_ticks_available(runtime) > 0; i++) {
+    while (!output->stopped && bei_runtime_ticks_available(runtime) > 0) {
         BEI_TRY(bei_runtime_compose(runtime, feed, target, &result));
-        if (callback(i, result.cluster_idx, result.frame_idx_used, canvas->bgr,
-                     canvas->size.target_width, canvas->size.target_height, user) != 0)
-            break;
+        output->stopped = output->callback(
+            output->frames++, result.cluster_idx, result.frame_idx_used, canvas->bgr,
+            canvas->size.target_width, canvas->size.target_height, output->user);
     }
     return BE_OK;
+}
+
+static be_status render(be_runtime_t *runtime, const float *pcm, size_t n, output_t *output)
+{
+    for (size_t at = 0; at < n && !output->stopped; at += PIECE) {
+        BEI_TRY(bei_runtime_push(runtime, pcm + at, n - at < PIECE ? n - at : PIECE));
+        BEI_TRY(pull_all(runtime, output));
+    }
+    BEI_TRY(bei_runtime_flush(runtime));
+    return pull_all(runtime, output);
 }
 
 be_status bei_render_pcm(be_runtime_t *runtime, const float *pcm, size_t n,
                          const be_compose_size_t *size, be_frame_callback *callback, void *user)
 {
-    canvas_t canvas;
-    BEI_TRY(make_canvas(runtime, size, &canvas));
+    output_t output = {.callback = callback, .user = user};
+    BEI_TRY(make_canvas(runtime, size, &output.canvas));
     bei_runtime_reset(runtime);
-    be_status status = bei_runtime_push(runtime, pcm, n);
-    if (status == BE_OK)
-        status = bei_runtime_flush(runtime);
-    if (status == BE_OK)
-        status = pull_all(runtime, &canvas, callback, user);
+    be_status status = render(runtime, pcm, n, &output);
     bei_runtime_reset(runtime);
-    bei_free(canvas.bgr);
+    bei_free(output.canvas.bgr);
     return status;
 }
 

@@ -172,6 +172,7 @@ uint64_t bei_runtime_utterance(be_runtime_t *runtime)
 static void count(const be_runtime_t *runtime, be_stats_t *out)
 {
     const bei_inbox_t *inbox = &runtime->inbox;
+    out->stage[BE_STAGE_RESAMPLE] = runtime->resampling;
     out->frames = runtime->frames;
     out->speech_frames = runtime->speech_frames;
     out->samples_in = inbox->in;
@@ -189,9 +190,6 @@ void bei_runtime_get_stats(be_runtime_t *runtime, be_stats_t *out)
 {
     memset(out, 0, sizeof *out);
     out->stage_count = BE_STAGE_COUNT;
-    bei_mutex_lock(&runtime->in);
-    out->stage[BE_STAGE_RESAMPLE] = runtime->resampling;
-    bei_mutex_unlock(&runtime->in);
     bei_mutex_lock(&runtime->out);
     bei_pipeline_get_times(&runtime->pipeline, out->stage);
     out->stage[BE_STAGE_COMPOSE] = runtime->composing;

@@ -69,8 +69,10 @@ be_status bei_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *
     bei_mutex_lock(&runtime->in);
     int64_t start = bei_clock_ns();
     be_status status = bei_inbox_push(&runtime->inbox, chunk);
+    bei_mutex_lock(&runtime->lock);
     bei_stage_add(&runtime->resampling, start);
-    tell(runtime);
+    bei_stream_changed(runtime);
+    bei_mutex_unlock(&runtime->lock);
     bei_mutex_unlock(&runtime->in);
     return status;
 }
@@ -98,6 +100,7 @@ static void drop(be_runtime_t *runtime)
 
 void bei_runtime_interrupt(be_runtime_t *runtime)
 {
+    bei_inbox_cancel(&runtime->inbox);
     bei_mutex_lock(&runtime->in);
     drop(runtime);
     bei_mutex_unlock(&runtime->in);
@@ -105,11 +108,12 @@ void bei_runtime_interrupt(be_runtime_t *runtime)
 
 void bei_runtime_reset(be_runtime_t *runtime)
 {
+    bei_inbox_cancel(&runtime->inbox);
     bei_mutex_lock(&runtime->in);
     bei_mutex_lock(&runtime->out);
     bei_mutex_lock(&runtime->lock);
     bei_inbox_clear(&runtime->inbox);
-    bei_pace_init(&runtime->pace, runtime->pace.realtime, runtime->pace.hold);
+    bei_pace_reset(&runtime->pace);
     runtime->seen = ++runtime->drops;
     runtime->batch = false;
     bei_stream_changed(runtime);
@@ -143,6 +147,7 @@ void bei_stream_catch_up(be_runtime_t *runtime)
         return;
     bei_pipeline_interrupt(&runtime->pipeline);
     runtime->chosen = runtime->held = false;
+    runtime->padded_from = 0;
 }
 
 static be_status not_ready(void)
@@ -197,6 +202,7 @@ bool bei_stream_shown(be_runtime_t *runtime)
         return false;
     bei_inbox_shown(&runtime->inbox, runtime->pipeline.taken - 1, &runtime->said);
     runtime->chosen = false;
+    runtime->pace.open = !runtime->said.ends;
     runtime->utterance = runtime->said.utterance;
     runtime->utterances += runtime->said.ends;
     runtime->frames++;

@@ -27,8 +27,7 @@ struct be_runtime {
     bool metered;   /* frames need the right that `auth` stands for; NULL: the process's own */
     be_auth_t *auth;
 
-    bei_mutex_t in; /* guards what follows */
-    be_stage_time_t resampling;
+    bei_mutex_t in; /* held by whoever pushes, flushes or drops */
 
     bei_mutex_t out; /* guards what follows */
     bei_pipeline_t pipeline;
@@ -49,6 +48,7 @@ struct be_runtime {
     bool closing, stopped;
     bool batch; /* this stream takes whole buffers */
     bei_inbox_t inbox;
+    be_stage_time_t resampling;
     bei_pace_t pace;
     uint64_t drops; /* times that all audio was dropped */
     bool muted;

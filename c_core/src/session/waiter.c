@@ -28,8 +28,25 @@ struct be_waiter {
 /* Held while anybody joins or leaves any set, so that a set can be taken apart. */
 static bei_mutex_t membership = BEI_MUTEX_INIT;
 
+/* Whoever held it is not in the child. */
+static void forget_parent(void)
+{
+    bei_mutex_init(&membership);
+}
+
+static void watch_forks(void)
+{
+    static bool watched;
+    bei_mutex_lock(&membership);
+    if (!watched)
+        bei_process_after_fork(forget_parent);
+    watched = true;
+    bei_mutex_unlock(&membership);
+}
+
 be_status bei_waiter_create(be_waiter_t **out)
 {
+    watch_forks();
     be_waiter_t *waiter = bei_calloc(1, sizeof *waiter);
     if (!waiter)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a waiter");
@@ -157,15 +174,15 @@ void bei_waiter_destroy(be_waiter_t *waiter)
     if (!waiter || waiter->owner != bei_process_id())
         return;
     bei_waiter_stop(waiter);
+    bei_mutex_lock(&waiter->lock);
+    waiter->closing = true; /* from here on nobody joins */
+    while (waiter->inside > 0)
+        bei_cond_wait(&waiter->changed, &waiter->lock);
+    bei_mutex_unlock(&waiter->lock);
     bei_mutex_lock(&membership);
     while (waiter->count > 0)
         drop(waiter, waiter->members[waiter->count - 1].runtime);
     bei_mutex_unlock(&membership);
-    bei_mutex_lock(&waiter->lock);
-    waiter->closing = true;
-    while (waiter->inside > 0)
-        bei_cond_wait(&waiter->changed, &waiter->lock);
-    bei_mutex_unlock(&waiter->lock);
     bei_free(waiter->members);
     bei_cond_destroy(&waiter->changed);
     bei_mutex_destroy(&waiter->lock);
@@ -174,6 +191,8 @@ void bei_waiter_destroy(be_waiter_t *waiter)
 
 void bei_waiter_stop(be_waiter_t *waiter)
 {
+    if (waiter->owner != bei_process_id())
+        return;
     bei_mutex_lock(&waiter->lock);
     waiter->stopped = true;
     bei_cond_broadcast(&waiter->changed);
