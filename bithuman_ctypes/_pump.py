@@ -24,8 +24,8 @@ logger = logging.getLogger("bithuman_ctypes.live")
 
 PERIOD_US = 40_000
 
-RESTART_US = 401_000
-"""So late, and the engine has nothing to catch up with any more."""
+SHIFT_US = 20_000
+"""Later than this, and the engine's schedule begins anew."""
 
 
 RIGHT_SECONDS = 0.5
@@ -45,6 +45,7 @@ class Pump:
         self._lock = threading.Lock()
         self._frame: VideoFrame | None = None
         self._made_us = 0
+        self._hold_until = 0
         self._armed = False
         self._timer: asyncio.TimerHandle | None = None  # of the consumer's loop, and its alone
         self._closed = False
@@ -89,6 +90,7 @@ class Pump:
             if frame is not None:
                 if self._is_of_the_past(frame):
                     continue
+                self._taken(frame)
                 return frame
             if future is None:
                 if self._closed:
@@ -108,6 +110,13 @@ class Pump:
                     if self._waiting is not None and self._waiting[1] is future:
                         self._waiting = None
 
+    def _taken(self, frame: VideoFrame) -> None:
+        """A frame of speech that reaches the consumer late moves those after it as well: what plays
+        its sound has run dry meanwhile, and will not catch up."""
+        taken = now_us()
+        late = frame.info is not None and taken - frame.info.timestamp_us > SHIFT_US
+        self._hold_until = taken + PERIOD_US if late and frame.audio_chunk is not None else 0
+
     def _is_of_the_past(self, frame: VideoFrame) -> bool:
         """Whether it was made for a consumer that gave up waiting for it, and nothing is lost with
         it."""
@@ -120,10 +129,8 @@ class Pump:
     ) -> None:
         """Arms now, or later for a consumer that was away, when the engine begins a new schedule.
 
-        A consumer that is only late gets what it missed, at double speed, until it is where it
-        would have been. One that was away (it published its tracks, say) shows the frame that it
-        has just now, and whatever follows within less than a period would be early by its own
-        clock, for ever.
+        One that was away (it published its tracks, say) shows the frame that it has just now, and
+        whatever follows within less than a period would be early by its own clock, for ever.
         """
         now = now_us()
         due = self.session.runtime.next_due()
@@ -132,7 +139,8 @@ class Pump:
             if due < 0 and not_before_us is not None:
                 begin = max(now, not_before_us)
             elif 0 <= due <= now - patience_us:
-                begin = max(now + PERIOD_US, due + RESTART_US)
+                begin = now + PERIOD_US
+        begin = max(begin, self._hold_until)
         if begin > now:
             self._timer = loop.call_later((begin - now) / 1e6, self._arm)
         else:

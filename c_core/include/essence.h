@@ -661,8 +661,8 @@ BE_API be_status be_runtime_get_source_frame(be_runtime_t *runtime, int32_t fram
  * a frame every 40 ms of be_clock_us, on an absolute schedule that begins with the first call:
  *   - silent, it gives idle frames; lips that were open close in at most 160 ms;
  *   - audio that was pushed is shown from the next due frame on; sound and picture come together;
- *   - a caller that comes late does not shift the schedule: idle frames that were missed are left out, late
- *     speech is caught up with at double speed, never in a burst; after 400 ms the schedule begins anew;
+ *   - a caller that comes late by up to 20 ms does not shift the schedule; after that it begins anew, because
+ *     what plays the sound has run dry by then: frames never come in a burst, and nothing is lost;
  *   - where audio runs out in mid-utterance, nothing comes for the starvation time, then idle frames, the
  *     utterance still open; new audio begins the schedule anew.
  * BE_ERR_TIMEOUT, BE_ERR_STOPPED, BE_ERR_INVALID_ARG, BE_ERR_BUFFER_TOO_SMALL, BE_ERR_INFERENCE_FAILED,

@@ -97,6 +97,33 @@ def test_speech_in_real_time_with_gaps(prewarmed: bool) -> None:
     assert max(map(abs, lags)) <= 2 * SYNC + stalls[0], lags
 
 
+@pytest.mark.parametrize("held_up", [0.06, 0.15])
+def test_a_hiccup(held_up: float) -> None:
+    """What holds up the event loop in mid-speech moves voice and picture alike."""
+    pcm = speech(0.0, 4.0)
+    heard: list[Call] = []
+    stalls: list[float] = []
+
+    async def scene() -> None:
+        async with a_call() as call:
+            heard.append(call)
+            handle = call.session.say("words", audio=at_once(pcm))
+            await call.pictures(30)
+            time.sleep(held_up)
+            async with metronome() as late:
+                await handle.wait_for_playout()
+            stalls.append(stall(late))
+            await call.pictures(10)
+
+    asyncio.run(scene())
+    recording, faces = heard[0].recording, Faces([pcm])
+    np.testing.assert_array_equal(Voice.of(recording).pcm, pcm)
+    after = lag(
+        Seen.of(recording, faces), Heard.exactly(recording), faces, (5 * RATE // 2, 4 * RATE)
+    )
+    assert abs(after) <= SYNC + stalls[0]
+
+
 def test_interruption() -> None:
     """The old speech stops within a frame, the mouth shuts, and the next speech is whole."""
     old, new = speech(0.0, 5.0), speech(5.5, 1.6)

@@ -33,8 +33,7 @@ int64_t bei_pace_due(const bei_pace_t *pace, bool ready)
         return pace->given ? pace->last + BEI_PACE_TICK_US : BEI_PACE_NOW;
     if (pace->starved && ready)
         return pace->last + BEI_PACE_TICK_US;
-    int64_t earliest = pace->last + BEI_PACE_LEAST_US;
-    return pace->given && pace->next < earliest ? earliest : pace->next;
+    return pace->next;
 }
 
 enum bei_pace_kind bei_pace_choose(bei_pace_t *pace, int64_t now, bool ready)
@@ -61,15 +60,6 @@ enum bei_pace_kind bei_pace_choose(bei_pace_t *pace, int64_t now, bool ready)
     return now < pace->next ? BEI_PACE_NOTHING : BEI_PACE_IDLE;
 }
 
-/* When the frame after one that was `late` is due. */
-static int64_t following(const bei_pace_t *pace, int64_t now, int64_t late, enum bei_pace_kind kind)
-{
-    if (late > BEI_PACE_RESTART_US)
-        return now + BEI_PACE_TICK_US;
-    int64_t missed = kind == BEI_PACE_IDLE && late > 0 ? late / BEI_PACE_TICK_US : 0;
-    return pace->next + (1 + missed) * BEI_PACE_TICK_US;
-}
-
 int64_t bei_pace_given(bei_pace_t *pace, int64_t now, enum bei_pace_kind kind, bool ends)
 {
     if (kind == BEI_PACE_SPEECH)
@@ -77,7 +67,7 @@ int64_t bei_pace_given(bei_pace_t *pace, int64_t now, enum bei_pace_kind kind, b
     if (!pace->realtime)
         return 0;
     int64_t late = now - pace->next;
-    pace->next = following(pace, now, late, kind);
+    pace->next = (late > BEI_PACE_SHIFT_US ? now : pace->next) + BEI_PACE_TICK_US;
     pace->last = now;
     pace->given = true;
     return late;

@@ -1,9 +1,9 @@
 /* When frames are due and what they are: the clock of one stream. Plain arithmetic on times that the
  * caller brings, so that tests drive it.
  *
- * A REALTIME stream gives a frame every 40 ms on an absolute schedule. A caller who comes late does not shift
- * it: missed idle frames are left out, late speech is caught up with at double speed, never in a burst. Only
- * after RESTART_US is there nothing left to catch up with. Silent, it gives idle frames. In
+ * A REALTIME stream gives a frame every 40 ms on an absolute schedule. A caller who comes late by up to
+ * SHIFT_US does not shift it; after that it begins anew. What plays the sound has run dry by then and
+ * cannot catch up: frames that did would show the picture before the sound. Silent, it gives idle frames. In
  * mid-utterance it gives nothing but speech: where the audio runs out it holds still, because a picture
  * without its sound would move all sound behind it; only after the hold time it gives idle frames, and the
  * schedule begins anew with the sound that comes then. */
@@ -14,10 +14,9 @@
 #include <stdint.h>
 
 #define BEI_PACE_TICK_US 40000
-#define BEI_PACE_LEAST_US 20000    /* between two frames, whatever is due */
-#define BEI_PACE_RESTART_US 400000 /* so late, the schedule begins anew */
-#define BEI_PACE_NOW INT64_MIN     /* due whatever the time */
-#define BEI_PACE_NEVER INT64_MAX   /* not due before something happens */
+#define BEI_PACE_SHIFT_US 20000  /* later than this, the schedule begins anew */
+#define BEI_PACE_NOW INT64_MIN   /* due whatever the time */
+#define BEI_PACE_NEVER INT64_MAX /* not due before something happens */
 
 enum bei_pace_kind { BEI_PACE_NOTHING, BEI_PACE_SPEECH, BEI_PACE_IDLE };
 
