@@ -54,9 +54,9 @@ class AsyncBithuman(TokenMixin):
 
     Sound waits in the engine, at most ``input_buffer_size`` bytes of it at 16 kHz and 16 bits (0:
     ten minutes); more raises RuntimeNotReadyError (queue_full). A frame is made when it is due and
-    asked for, so none waits; a consumer that is late by up to ``output_buffer_size`` frames (at
-    most ten) gets those that it missed, at double speed; one that is later was away: the rest of
-    the speech is given from then on. ``num_threads``: of the audio encoder, 0 one, < 0 as many as
+    asked for, so none waits; a consumer that is late moves the clock of what is left; one that is
+    late by more than ``output_buffer_size`` frames was away, and its next frame comes a period
+    after it came back. ``num_threads``: of the audio encoder, 0 one, < 0 as many as
     are sensible. ``quality``: "low", "medium" or "high", which is how much sound beyond a frame is
     known: 40, 80 or 120 ms; more is smoother and later; ``lookahead_ms`` says it directly.
     ``output_size``: (width, height), or the longest side. ``pixel_format``: "bgr24", or another one
