@@ -152,6 +152,7 @@ class Director:
         self._rng = rng
         self._waiting: deque[tuple[str, Request]] = deque()
         self._current: Request | None = None
+        self._name = ""  # of the current clip
         self._begun = False  # frames of the current clip were seen
         self._played: set[str] = set()  # in this speech
         self._speech: int | None = None
@@ -161,18 +162,34 @@ class Director:
             self.request(Request([name for name in GREETINGS if name in self._names][:1]))
 
     def request(self, request: Request, utterance: int | None = None) -> None:
-        """Asks for clips; those already played in this speech are left out unless forced."""
-        if utterance != self._speech:
+        """Asks for clips, in the speech ``utterance`` or (None) while nobody speaks; those asked
+        for in this speech already are left out unless forced."""
+        if utterance is not None and utterance != self._speech:
             self._speech, self._played = utterance, set()
-        for name in request.names:
-            if name not in self._names:
-                self._report_unknown(name)
-            elif request.force or name not in self._played:
-                self._played.add(name)
-                self._waiting.append((name, request))
-        if request.force and self._waiting:
-            self._current = None  # the engine replaces what waits
+        names = [name for name in request.names if self._is_wanted(name, request, utterance)]
+        if request.force and names:
+            self._put_back()
+            self._waiting.extendleft((name, request) for name in reversed(names))
+        else:
+            self._waiting.extend((name, request) for name in names)
         self._start_next()
+
+    def _is_wanted(self, name: str, request: Request, utterance: int | None) -> bool:
+        if name not in self._names:
+            self._report_unknown(name)
+            return False
+        if utterance is None:
+            return True
+        wanted = request.force or name not in self._played
+        self._played.add(name)
+        return wanted
+
+    def _put_back(self) -> None:
+        """A forced clip comes first. The engine drops a clip that has not begun for it, and stops
+        one that has."""
+        if self._current is not None and not self._begun:
+            self._waiting.appendleft((self._name, self._current))
+        self._current = None
 
     def frame(self, speech: bool, action: bool) -> None:
         """Takes note of a frame that was given."""
@@ -206,9 +223,9 @@ class Director:
 
     def _start_next(self) -> None:
         if self._current is None and self._waiting:
-            name, self._current = self._waiting.popleft()
+            self._name, self._current = self._waiting.popleft()
             self._begun = False
-            self._play(name, self._current.force)
+            self._play(self._name, self._current.force)
 
     def _draw(self) -> int:
         return self._rng.randint(*IDLE_INTERVAL)

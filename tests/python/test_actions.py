@@ -67,6 +67,40 @@ def test_once_per_speech_unless_forced() -> None:
     assert stage.played == [("wave", False), ("wave", True), ("wave", False)]
 
 
+def test_again_and_again_while_nobody_speaks() -> None:
+    stage = Stage()
+    for _ in range(2):
+        stage.director.request(Request(["nod"]))
+        stage.clip()
+    assert stage.names == ["nod", "nod"]
+    stage.director.request(Request(["nod"]), 7)
+    stage.clip()
+    stage.director.request(Request(["nod"]), None)
+    stage.clip()
+    stage.director.request(Request(["nod"]), 7)
+    assert len(stage.names) == 4, "once in the speech"
+
+
+def test_a_forced_action_comes_first() -> None:
+    stage = Stage()
+    stage.director.request(Request(["wave", "nod"]))
+    stage.director.request(Request(["look", "blink"], force=True))
+    assert stage.played == [("wave", False), ("look", True)]
+    for _ in range(4):
+        stage.clip()
+    assert stage.played[2:] == [("blink", True), ("wave", False), ("nod", False)]
+
+
+def test_a_forced_action_does_not_repeat_one_that_has_begun() -> None:
+    stage = Stage()
+    stage.director.request(Request(["wave", "nod"]))
+    stage.frames(1, action=True)
+    stage.director.request(Request(["look"], force=True))
+    for _ in range(3):
+        stage.clip()
+    assert stage.names == ["wave", "look", "nod"]
+
+
 def test_an_unknown_name_is_logged_with_the_known_ones(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage()
     with caplog.at_level(logging.WARNING):
@@ -213,6 +247,24 @@ def test_a_forced_action_begins_at_once() -> None:
         one.frames(3)
         one.session.cue(bh.VideoControl(action="nod", force_action=True))
         assert shown(one, 5)[:1] == [1]
+
+
+@pytest.mark.parametrize("said", [False, True])
+def test_an_action_waits_for_sound_that_is_too_short_to_begin(said: bool) -> None:
+    """The first piece of a reply, and what follows comes later or never."""
+    with live(ACTIONS) as one:
+        one.frames(3)
+        one.say(voice(0.04), last=False)
+        one.session.cue(bh.VideoControl(action="nod", force_action=True))
+        assert shown(one, 4) == []
+        if said:
+            one.say(voice(1), last=False)
+        frames = one.frames(20)
+        marked = [f.info is not None and f.info.is_action for f in frames]
+        heard = [f.audio_chunk is not None for f in frames]
+        assert any(marked)
+        if said:
+            assert heard.index(True) <= marked.index(True) <= heard.index(True) + 2
 
 
 def test_an_interruption_takes_back_what_has_not_had_its_turn() -> None:
