@@ -32,6 +32,7 @@ class FrameIterator:
         self._loop = loop
         self._begun = False
         self._ended = False
+        self._generation = 0
         self._pump: Pump | None = None
         self._not_before: int | None = None
         self._base = 0
@@ -69,6 +70,7 @@ class FrameIterator:
         if runtime._pump is None and not runtime._stopped:
             runtime._ready()  # raises why there is nothing to run
         self._begun = True
+        self._generation = runtime._generation
         runtime._consumer = self
         if runtime._pump is not None:
             runtime._pump.release()  # an earlier run() that still waits ends
@@ -77,6 +79,8 @@ class FrameIterator:
         """Where frames come from now; None at the end."""
         pump = self._runtime._pump
         if self._ended or self._runtime._consumer is not self or pump is None:
+            return None
+        if self._generation != self._runtime._generation:  # stopped, and perhaps started anew
             return None
         if pump is not self._pump:
             self._pump, self._base = pump, self._count

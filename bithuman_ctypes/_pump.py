@@ -47,7 +47,7 @@ class Pump:
         self._made_us = 0
         self._hold_until = 0
         self._armed = False
-        self._timer: asyncio.TimerHandle | None = None  # of the consumer's loop, and its alone
+        self._timer: object | None = None  # the call of next() that arms later, by its own loop
         self._closed = False
         self._unauthorised = False  # frames wait for a good heartbeat
         self._failure: BaseException | None = None
@@ -58,6 +58,11 @@ class Pump:
     def closed(self) -> bool:
         """Whether ``close()`` was called."""
         return self._closed
+
+    @property
+    def dead(self) -> bool:
+        """Whether something killed the session."""
+        return self._failure is not None
 
     def check(self) -> None:
         """Raises what killed the session."""
@@ -84,7 +89,9 @@ class Pump:
                 if frame is None and self._failure is None and not self._closed:
                     future = loop.create_future()
                     self._waiting = (loop, future)
-                    arm, self._armed = not self._armed, True
+                    # Whoever is to arm by a timer waits no more: this call has taken its place.
+                    arm, self._armed = not self._armed or self._timer is not None, True
+                    self._timer = None
                 else:
                     future, arm = None, False
             if frame is not None:
@@ -97,18 +104,28 @@ class Pump:
                     return None
                 self.check()
                 continue
+            timer = None
             try:
                 if arm:
-                    self._arm_when_in_time(loop, not_before_us, patience_us)
+                    timer = self._arm_when_in_time(loop, future, not_before_us, patience_us)
                 if await future:
                     return None
             finally:
-                if self._timer is not None:  # cancelled, and the loop may never run again
-                    self._timer.cancel()
-                    self._timer, self._armed = None, False
-                with self._lock:
-                    if self._waiting is not None and self._waiting[1] is future:
-                        self._waiting = None
+                self._leave(future, timer)
+
+    def _leave(self, future: asyncio.Future[bool], timer: asyncio.TimerHandle | None) -> None:
+        """A call of ``next`` ends; where it was to arm later, whoever waits now is to arm."""
+        if timer is not None:
+            timer.cancel()  # the loop may never run again
+        with self._lock:
+            own = self._waiting is not None and self._waiting[1] is future
+            if own:
+                self._waiting = None
+            unarmed = self._timer is future
+            if unarmed:
+                self._timer, self._armed = None, False
+        if unarmed and not own:
+            self._wake(look_again=True)
 
     def _taken(self, frame: VideoFrame) -> None:
         """A frame of speech that reaches the consumer late moves those after it as well: what plays
@@ -125,15 +142,24 @@ class Pump:
         return now_us() - self._made_us > 2 * PERIOD_US
 
     def _arm_when_in_time(
-        self, loop: asyncio.AbstractEventLoop, not_before_us: int | None, patience_us: int
-    ) -> None:
+        self,
+        loop: asyncio.AbstractEventLoop,
+        call: object,
+        not_before_us: int | None,
+        patience_us: int,
+    ) -> asyncio.TimerHandle | None:
         """Arms now, or later for a consumer that was away, when the engine begins a new schedule.
 
         One that was away (it published its tracks, say) shows the frame that it has just now, and
         whatever follows within less than a period would be early by its own clock, for ever.
         """
         now = now_us()
-        due = self.session.runtime.next_due()
+        try:
+            due = self.session.runtime.next_due()
+        except BithumanError:
+            if self._closed:
+                return None
+            raise
         begin = now
         if due is not None:
             if due < 0 and not_before_us is not None:
@@ -141,13 +167,21 @@ class Pump:
             elif 0 <= due <= now - patience_us:
                 begin = now + PERIOD_US
         begin = max(begin, self._hold_until)
-        if begin > now:
-            self._timer = loop.call_later((begin - now) / 1e6, self._arm)
-        else:
+        if begin <= now:
             self._arm()
+            return None
+        with self._lock:
+            self._timer = call
+        return loop.call_later((begin - now) / 1e6, self._arm_for, call)
+
+    def _arm_for(self, call: object) -> None:
+        with self._lock:
+            if self._timer is not call:
+                return
+            self._timer = None
+        self._arm()
 
     def _arm(self) -> None:
-        self._timer = None
         try:
             self._threads.arm(self.session.runtime)
         except BithumanError as error:

@@ -82,12 +82,20 @@ class Session:
                 code="queue_full",
             )
 
-    def push(self, chunk: AudioChunk, message: str, epoch: int | None = None) -> bool:
+    def push(
+        self,
+        chunk: AudioChunk,
+        message: str,
+        epoch: int | None = None,
+        control: VideoControl | None = None,
+    ) -> bool:
         """Hands over sound at once; False when ``epoch`` is over: it was interrupted meanwhile.
 
-        A chunk longer than SLICE_SECONDS holds up an interruption for as long as it takes.
+        The clips of ``control`` are played where the sound begins, and not when it is refused. A
+        chunk longer than SLICE_SECONDS holds up an interruption for as long as it takes.
         """
         data, rate = chunk.data, chunk.sample_rate
+        request = None if control is None else self._request(control)
         if epoch is not None and epoch != self._epoch:
             return False  # ended, perhaps
         self.runtime.require_usable()  # in a forked process the lock may be held for ever
@@ -103,7 +111,32 @@ class Session:
                 except BaseException:
                     self._ledger.take_back(entry)
                     raise
+                if request is not None:
+                    self._ledger.cue(entry[0], request, entry)
+            elif request is not None:
+                self._ledger.cue(self.runtime.utterance(), request)
             return True
+
+    def push_slices(
+        self,
+        chunk: AudioChunk,
+        message: str,
+        epoch: int,
+        control: VideoControl | None,
+        given_up: threading.Event,
+    ) -> None:
+        """``push`` and ``flush`` of sound that takes long: all of it or, where there is no room,
+        nothing; until it is interrupted or given up."""
+        if epoch == self._epoch:
+            self.check_room(chunk)
+        step = SLICE_SECONDS * chunk.sample_rate
+        for start in range(0, len(chunk.data), step):
+            piece = AudioChunk(chunk.data[start : start + step], chunk.sample_rate)
+            if given_up.is_set() or not self.push(piece, message, epoch, control):
+                return
+            control = None
+        if chunk.last_chunk:
+            self.flush(epoch)
 
     def flush(self, epoch: int | None = None) -> None:
         """The utterance ends with what was pushed; nothing happens when ``epoch`` is over."""
@@ -116,19 +149,24 @@ class Session:
 
     def cue(self, control: VideoControl) -> None:
         """Plays the clips of a control when all that was pushed before was given."""
+        request = self._request(control)
+        if request is not None:
+            self._ledger.cue(self.runtime.utterance(), request)
+
+    def _request(self, control: VideoControl) -> Request | None:
         names = control.actions
         if not names:
             source = "agent" if control.audio is not None else "user"
             chosen = self.triggers.choose(control.text, control.emotion_preds, source, self._rng)
             names = [chosen] if chosen else []
-        if names:
-            request = Request(
-                names,
-                control.force_action,
-                bool(control.stop_on_user_speech),
-                bool(control.stop_on_agent_speech),
-            )
-            self._ledger.cue(self.runtime.utterance(), request)
+        if not names:
+            return None
+        return Request(
+            names,
+            control.force_action,
+            bool(control.stop_on_user_speech),
+            bool(control.stop_on_agent_speech),
+        )
 
     def interrupt(self) -> None:
         """Drops all sound that was not given, its messages and its actions."""
@@ -169,8 +207,9 @@ class Session:
         if frame.pcm is not None:
             message = self._ledger.speak(frame.utterance, len(frame.pcm))
         with self._directing:
+            speech = None if frame.is_idle else frame.utterance
             for request in self._ledger.due(frame.is_idle):
-                self._director.request(request, frame.utterance)
+                self._director.request(request, speech)
             self._director.frame(frame.pcm is not None, frame.is_action)
         chunk = None
         if frame.pcm is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Callable, TypeVar
 from bithuman_ctypes._frames import FrameIterator
 from bithuman_ctypes._live_options import LiveOptions, OutputSize, open_session
 from bithuman_ctypes._once import warn_once
+from bithuman_ctypes._order import Order
 from bithuman_ctypes._pump import Pump
-from bithuman_ctypes._session import ENGINE_RATE, SLICE_SECONDS, Session
+from bithuman_ctypes._session import ENGINE_RATE, Session
 from bithuman_ctypes._token import TokenMixin
 from bithuman_ctypes.actions import Emotion, KeywordTrigger, Triggers
 from bithuman_ctypes.api import AudioChunk, VideoControl
@@ -132,7 +134,8 @@ class AsyncBithuman(TokenMixin):
         self._muted = False
         self._idle_timeout: float | None = None
         self._triggers = Triggers()
-        self._order: asyncio.Lock | None = None  # of pushes too long to be done at once
+        self._order = Order()  # of pushes and flushes
+        self._generation = 0  # raised by each end
         self._message: tuple[Session, int, str] | None = None
         self._consumer: FrameIterator | None = None
         self._hash: tuple[str, str] | None = None
@@ -199,6 +202,7 @@ class AsyncBithuman(TokenMixin):
 
     async def start(self) -> AsyncBithuman:
         """Loads the avatar, unless that was done, and returns the runtime."""
+        self._check_alive()
         if self._session is None:
             if self._path is None:
                 raise RuntimeNotReadyError("no avatar: give model_path, or await set_model(path)")
@@ -251,6 +255,7 @@ class AsyncBithuman(TokenMixin):
         """Ends the session: ``run()`` ends, what waits is dropped. May be called at any time, again
         and again, and while ``run()`` is iterated."""
         self._stopped = True
+        self._generation += 1
         session, pump = self._session, self._pump
         self._session = self._pump = None
         if pump is not None:
@@ -303,9 +308,10 @@ class AsyncBithuman(TokenMixin):
                 "VideoControl.target_video has no effect: an avatar has one loop; its clips are "
                 "played by VideoControl(action=...)"
             )
-        await self._in_turn(session, lambda: session.cue(control))
-        if control.audio is not None:
-            await self._say(session, control.audio, control.message_id)
+        if control.audio is None:
+            await self._in_turn(session, lambda: session.cue(control))
+        else:
+            await self._say(session, control.audio, control.message_id, control)
         if control.end_of_speech:
             await self.flush()
 
@@ -319,40 +325,66 @@ class AsyncBithuman(TokenMixin):
     async def _in_turn(self, session: Session, act: Callable[[], None]) -> None:
         """Acts after the pushes that are under way, at once without any; not at all when it was
         interrupted meanwhile."""
-        if self._order is None or not self._order.locked():
-            act()
-            return
         epoch = session.epoch
-        async with self._order:
+        await self._order.enter()
+        try:
             if epoch == session.epoch:
                 act()
+        finally:
+            self._order.leave()
 
-    async def _say(self, session: Session, chunk: AudioChunk, message: str) -> None:
+    async def _say(
+        self,
+        session: Session,
+        chunk: AudioChunk,
+        message: str,
+        control: VideoControl | None = None,
+    ) -> None:
         epoch = session.epoch
-        if self._order is None:
-            self._order = asyncio.Lock()
-        if _is_quick(chunk) and not self._order.locked():
-            # Without giving way: who interrupts now must find it handed over, or not yet begun.
-            try:
-                session.push(chunk, message, epoch)
-                if chunk.last_chunk:
-                    session.flush(epoch)
-            except RuntimeNotReadyError:
-                if not self._has_left(session):
-                    raise
-                self._ready()  # raises when it was stopped; replaced, it is interrupted
+        await self._order.enter()
+        if not _is_quick(chunk):
+            await self._say_long(session, chunk, message, control, epoch)
             return
-        async with self._order:
-            if epoch == session.epoch:
-                session.check_room(chunk)
-            loop = asyncio.get_running_loop()
-            step = SLICE_SECONDS * chunk.sample_rate
-            for start in range(0, len(chunk.data), step):
-                piece = AudioChunk(chunk.data[start : start + step], chunk.sample_rate)
-                if not await loop.run_in_executor(None, session.push, piece, message, epoch):
-                    return  # interrupted
+        # Without giving way: who interrupts now must find it handed over, or not yet begun.
+        try:
+            session.push(chunk, message, epoch, control)
             if chunk.last_chunk:
                 session.flush(epoch)
+        except RuntimeNotReadyError:
+            if not self._has_left(session):
+                raise
+            self._ready()  # raises when it was stopped; replaced, it is interrupted
+        finally:
+            self._order.leave()
+
+    async def _say_long(
+        self,
+        session: Session,
+        chunk: AudioChunk,
+        message: str,
+        control: VideoControl | None,
+        epoch: int,
+    ) -> None:
+        """One worker does all of it and leaves the order itself, so that nothing depends on the
+        caller's loop, which may end before."""
+        given_up = threading.Event()
+
+        def work() -> None:
+            try:
+                session.push_slices(chunk, message, epoch, control, given_up)
+            finally:
+                self._order.leave()
+
+        try:
+            working = asyncio.get_running_loop().run_in_executor(None, work)
+        except BaseException:
+            self._order.leave()
+            raise
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
 
     def interrupt(self) -> None:
         """Stops speaking now: all sound that was not given is dropped, and the end of the utterance
@@ -439,6 +471,7 @@ class AsyncBithuman(TokenMixin):
             raise InvalidArgumentError(
                 "triggers may not be changed: ALLOW_VIDEO_SCRIPT_UPDATE is false"
             )
+        self._check_alive()
         self._triggers = Triggers(keywords, emotions)
         if self._session is not None:
             self._session.triggers = self._triggers
@@ -536,7 +569,10 @@ class AsyncBithuman(TokenMixin):
         return self._identity or self.transaction_id
 
     def __repr__(self) -> str:
-        state = "stopped" if self._stopped else "live" if self._session else "not loaded"
+        if self._pump is not None and self._pump.dead:
+            state = "failed"
+        else:
+            state = "stopped" if self._stopped else "live" if self._session else "not loaded"
         return f"<{type(self).__name__} of {self._path!r}, {state}>"
 
 

@@ -47,9 +47,10 @@ class AvatarStream:
         close.
         """
         if isinstance(data, VideoControl):
-            self._session.cue(data)
-            if data.audio is not None:
-                self._session.push(data.audio, data.message_id)
+            if data.audio is None:
+                self._session.cue(data)
+            else:
+                self._session.push(data.audio, data.message_id, control=data)
             if data.end_of_speech or (data.audio is not None and data.audio.last_chunk):
                 self._session.flush()
             return
