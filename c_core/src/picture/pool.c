@@ -141,11 +141,11 @@ static bool work_on(bei_pool_t *pool, bei_pool_item_t *item)
 /* Gives back the pages that only this item was decoded from. */
 static void drop_source(const bei_pool_item_t *item)
 {
-    const uintptr_t page = (uintptr_t)bei_pages_round(1);
-    const uintptr_t start = ((uintptr_t)item->jpeg.data + page - 1) / page * page;
-    const uintptr_t end = ((uintptr_t)item->jpeg.data + item->jpeg.size) / page * page;
-    if (item->alone && start < end)
-        bei_pages_drop((uint8_t *)start, end - start);
+    const size_t page = bei_pages_round(1);
+    const size_t into = (uintptr_t)item->jpeg.data % page, skip = into ? page - into : 0;
+    const size_t whole = item->jpeg.size > skip ? (item->jpeg.size - skip) / page * page : 0;
+    if (item->alone && whole > 0)
+        bei_pages_drop((uint8_t *)item->jpeg.data + skip, whole); /* the pool's to let go */
 }
 
 /* A call of the host's, without the lock. */
@@ -260,12 +260,12 @@ static int by_start(const void *a, const void *b)
 /* Finds the items whose bytes nobody shares: a file may use them in part or as a whole for others. */
 static be_status find_alone(bei_pool_t *pool)
 {
-    bei_pool_item_t **row = bei_calloc(pool->count, sizeof *row), *furthest = NULL;
+    bei_pool_item_t **row = bei_calloc(pool->count, sizeof(void *)), *furthest = NULL;
     if (!row)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %u pictures", pool->count);
     for (uint32_t i = 0; i < pool->count; i++)
         row[i] = &pool->items[i];
-    qsort(row, pool->count, sizeof(*row), by_start);
+    qsort(row, pool->count, sizeof(void *), by_start);
     for (uint32_t i = 0; i < pool->count; i++) {
         const uintptr_t start = (uintptr_t)row[i]->jpeg.data;
         const uintptr_t reached =
