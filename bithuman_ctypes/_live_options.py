@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from bithuman_ctypes._lowlevel import Fixture, StreamOptions
-from bithuman_ctypes._lowlevel.arrays import picture_size
+from bithuman_ctypes._lowlevel.arrays import MAX_SIDE, picture_size
+from bithuman_ctypes._lowlevel.fixture import MAX_THREADS
+from bithuman_ctypes._lowlevel.options import LOOKAHEADS
 from bithuman_ctypes._once import warn_once
 from bithuman_ctypes._session import Session
 from bithuman_ctypes.auth import Credentials, authorise
@@ -29,6 +31,8 @@ BYTES_PER_MS = 32
 
 MIN_QUEUE_MS, MAX_QUEUE_MS = 1000, 7_200_000
 MAX_AUTOMATIC_THREADS = 4
+MIN_LONGEST = 16
+"""Of ``output_size`` as one number, pixels, as of OUTPUT_WIDTH."""
 
 
 @dataclass
@@ -58,9 +62,18 @@ class LiveOptions:
             raise InvalidArgumentError(
                 f"output_buffer_size is 0 or a number of frames, not {self.output_buffer_size}"
             )
-        if self.quality not in QUALITIES:
+        if self.num_threads > MAX_THREADS:
+            raise InvalidArgumentError(
+                f"num_threads is at most {MAX_THREADS}, not {self.num_threads}"
+            )
+        if self.quality not in tuple(QUALITIES):
             names = ", ".join(QUALITIES)
             raise InvalidArgumentError(f"quality is one of {names}, not {self.quality!r}")
+        self._check_lookahead()
+        if self.seed is not None:
+            _require_integer("seed", self.seed)
+        if self.output_size is not None:
+            _checked_size(self.output_size)
         if self.batch_workers != 1:
             warn_once(
                 "batch_workers has no effect: a frame is made when it is due, on one of the "
@@ -69,6 +82,14 @@ class LiveOptions:
         PixelFormat.named(self.pixel_format)
         if self.verbose is not None:
             _set_verbosity(self.verbose)
+
+    def _check_lookahead(self) -> None:
+        if self.lookahead_ms is None:
+            return
+        _require_integer("lookahead_ms", self.lookahead_ms)
+        if self.lookahead_ms not in (0, *LOOKAHEADS):
+            known = ", ".join(map(str, LOOKAHEADS))
+            raise InvalidArgumentError(f"lookahead_ms is one of {known}, not {self.lookahead_ms}")
 
     def queue_ms(self) -> int:
         """How much sound may wait; 0 is the engine's default."""
@@ -142,19 +163,43 @@ def fitted_size(native: tuple[int, int], asked: OutputSize | None, longest: int)
     ``asked``: (width, height) or "1280x720", into which the avatar is fitted, or the length of the
     longest side. Without it ``longest`` holds, and only for avatars that are larger.
     """
+    if asked is None:
+        if max(native) <= longest:
+            return native
+        asked = longest
+    checked = _checked_size(asked)
+    if isinstance(checked, tuple):
+        return checked
+    width, height = (max(2, round(length * checked / max(native) / 2) * 2) for length in native)
+    return picture_size((width, height))
+
+
+def _checked_size(asked: OutputSize) -> int | tuple[int, int]:
+    """The longest side, or (width, height). Raises InvalidArgumentError and WrongTypeError."""
+    size: Any = asked
     if isinstance(asked, str):
         match = re.fullmatch(r"(\d+)\s*[xX*]\s*(\d+)", asked.strip())
         if match is None:
             raise InvalidArgumentError(f"output_size is WIDTHxHEIGHT, not {asked!r}")
-        asked = (int(match[1]), int(match[2]))
-    if asked is None and max(native) <= longest:
-        return native
+        size = (int(match[1]), int(match[2]))
     try:
-        side = longest if asked is None else operator.index(asked)  # type: ignore[arg-type]
+        side = operator.index(size)
     except TypeError:  # not a number, so it is two
-        return picture_size(asked)
-    width, height = (max(2, round(length * side / max(native) / 2) * 2) for length in native)
-    return picture_size((width, height))
+        pass
+    else:
+        if not MIN_LONGEST <= side <= MAX_SIDE:
+            raise InvalidArgumentError(
+                f"output_size as one side is {MIN_LONGEST} to {MAX_SIDE} pixels, not {side}"
+            )
+        return side
+    try:
+        return picture_size(size)
+    except TypeError:
+        raise WrongTypeError(
+            f"output_size is (width, height) or the longest side in pixels, not {asked!r}"
+        ) from None
+    except ValueError as error:
+        raise InvalidArgumentError(f"output_size: {error}") from None
 
 
 def _require_integer(name: str, value: Any) -> None:

@@ -7,10 +7,11 @@ know of: which message a frame belongs to, and when clips are played. The time i
 
 from __future__ import annotations
 
+import numbers
 import random
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from bithuman_ctypes._lowlevel import Fixture, Runtime, StreamOptions
 from bithuman_ctypes._messages import Ledger
 from bithuman_ctypes.actions import Director, Request, Triggers
 from bithuman_ctypes.api import AudioChunk, VideoControl, VideoFrame
-from bithuman_ctypes.errors import InvalidArgumentError, RuntimeNotReadyError
+from bithuman_ctypes.errors import InvalidArgumentError, RuntimeNotReadyError, WrongTypeError
 from bithuman_ctypes.types import PixelFormat
 
 if TYPE_CHECKING:
@@ -244,8 +245,7 @@ class Session:
 
     def set_idle_timeout(self, seconds: float) -> None:
         """How long a pause in mid-utterance is held before idle frames, 0.001 .. 3600 s."""
-        if not 0.001 <= seconds <= 3600:
-            raise InvalidArgumentError(f"an idle timeout is 0.001 to 3600 seconds, not {seconds}")
+        require_idle_timeout(seconds)
         self.runtime.set_starvation(round(seconds * 1000))
 
     def end(self) -> None:
@@ -259,3 +259,13 @@ class Session:
         """``end()``, and lets the avatar go."""
         self.end()
         self.fixture.close()
+
+
+def require_idle_timeout(seconds: Any) -> None:
+    """Raises InvalidArgumentError and WrongTypeError."""
+    if not isinstance(seconds, numbers.Real):
+        raise WrongTypeError(
+            f"an idle timeout is a number of seconds, not {type(seconds).__name__} {seconds!r}"
+        )
+    if not 0.001 <= float(seconds) <= 3600:
+        raise InvalidArgumentError(f"an idle timeout is 0.001 to 3600 seconds, not {seconds}")

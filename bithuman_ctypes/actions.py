@@ -7,6 +7,7 @@ conversation gives the same actions.
 from __future__ import annotations
 
 import logging
+import numbers
 import random
 import re
 from collections import deque
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Callable
 
-from bithuman_ctypes.errors import InvalidArgumentError
+from bithuman_ctypes.errors import InvalidArgumentError, WrongTypeError
 from bithuman_ctypes.types import Action
 
 __all__ = ["Director", "Emotion", "EmotionPrediction", "KeywordTrigger", "Triggers"]
@@ -50,6 +51,21 @@ class Emotion(str, Enum):
     SADNESS = "sadness"
     SURPRISE = "surprise"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Emotion:
+        names = ", ".join(emotion.value for emotion in cls)
+        raise InvalidArgumentError(f"an emotion is one of {names}, not {value!r}")
+
+
+def require_names(what: str, value: object) -> None:
+    """Raises WrongTypeError when it is neither a name nor a list of names."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)):
+        raise WrongTypeError(f"{what} is a name or a list of names, not {type(value).__name__}")
+    for name in names:
+        if not isinstance(name, str):
+            raise WrongTypeError(f"{what} has names, not {type(name).__name__} {name!r}")
+
 
 @dataclass
 class EmotionPrediction:
@@ -60,6 +76,9 @@ class EmotionPrediction:
 
     def __post_init__(self) -> None:
         self.emotion = Emotion(self.emotion)
+        score: object = self.score
+        if not isinstance(score, numbers.Real):
+            raise WrongTypeError(f"a score is a number, not {type(score).__name__}")
 
 
 @dataclass
@@ -75,6 +94,7 @@ class KeywordTrigger:
     def __post_init__(self) -> None:
         if isinstance(self.keywords, str):
             self.keywords = [self.keywords]
+        require_names("KeywordTrigger.keywords", self.keywords)
         if self.trigger_source not in SOURCES:
             raise InvalidArgumentError(
                 f"trigger_source is one of {', '.join(SOURCES)}, not {self.trigger_source!r}"
@@ -97,8 +117,24 @@ class Triggers:
         keywords: Mapping[str, KeywordTrigger] | None = None,
         emotions: Mapping[Emotion, str | Sequence[str]] | None = None,
     ) -> None:
+        self._check(keywords or {}, emotions or {})
         self._keywords = dict(keywords or {})
         self._emotions = {Emotion(key): value for key, value in (emotions or {}).items()}
+
+    @staticmethod
+    def _check(keywords: Mapping[str, KeywordTrigger], emotions: Mapping[Emotion, object]) -> None:
+        for given in (keywords, emotions):
+            if not isinstance(given, Mapping):
+                raise WrongTypeError(f"triggers are a mapping, not {type(given).__name__}")
+        for action, trigger in keywords.items():
+            if not isinstance(trigger, KeywordTrigger):
+                raise WrongTypeError(
+                    f"the trigger of {action!r} is a KeywordTrigger, not {type(trigger).__name__}"
+                )
+        for emotion, actions in emotions.items():
+            require_names(f"the action of {emotion!r}", actions)
+            if not actions:
+                raise InvalidArgumentError(f"no action for {emotion!r}: leave it out")
 
     def choose(
         self,

@@ -22,7 +22,7 @@ from bithuman_ctypes._live_options import LiveOptions, OutputSize, open_session
 from bithuman_ctypes._once import warn_once
 from bithuman_ctypes._order import Order
 from bithuman_ctypes._pump import Pump
-from bithuman_ctypes._session import ENGINE_RATE, Session
+from bithuman_ctypes._session import ENGINE_RATE, Session, require_idle_timeout
 from bithuman_ctypes._token import TokenMixin
 from bithuman_ctypes.actions import Emotion, KeywordTrigger, Triggers
 from bithuman_ctypes.api import AudioChunk, VideoControl
@@ -445,8 +445,7 @@ class AsyncBithuman(TokenMixin):
     def set_idle_timeout(self, seconds: float) -> None:
         """How long a pause in mid-utterance is held before frames without sound come, 0.001 .. 3600
         seconds; 0.4 at first."""
-        if not 0.001 <= seconds <= 3600:
-            raise InvalidArgumentError(f"an idle timeout is 0.001 to 3600 seconds, not {seconds}")
+        require_idle_timeout(seconds)
         self._idle_timeout = seconds
         if self._session is not None:
             self._with_session(lambda session: session.set_idle_timeout(seconds))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from bithuman_ctypes.actions import Emotion, EmotionPrediction, KeywordTrigger
+from bithuman_ctypes.actions import Emotion, EmotionPrediction, KeywordTrigger, require_names
 from bithuman_ctypes.errors import AudioError, InvalidArgumentError, WrongTypeError
 
 if TYPE_CHECKING:
@@ -154,6 +154,22 @@ class VideoControl:
     force_action: bool = False
     stop_on_user_speech: bool | None = None
     stop_on_agent_speech: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.audio is not None and not isinstance(self.audio, AudioChunk):
+            raise WrongTypeError(
+                f"VideoControl.audio is an AudioChunk, not {type(self.audio).__name__}: "
+                "VideoControl.from_audio(data, sample_rate) makes one"
+            )
+        if self.text is not None and not isinstance(self.text, str):
+            raise WrongTypeError(f"VideoControl.text is a str, not {type(self.text).__name__}")
+        if self.action is not None:
+            require_names("VideoControl.action", self.action)
+        for prediction in self.emotion_preds or ():
+            if not isinstance(prediction, EmotionPrediction):
+                raise WrongTypeError(
+                    f"VideoControl.emotion_preds has EmotionPredictions, not {prediction!r}"
+                )
 
     @property
     def is_idle(self) -> bool:

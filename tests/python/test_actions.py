@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from typing import Any
+from typing import Any, Callable, cast
 
 import pytest
 from live import ACTIONS, Live, live, voice
@@ -207,6 +207,35 @@ def test_emotions_choose_from_a_score_of_a_tenth() -> None:
     assert choose(joy=0.2, sadness=0.5) in ("nod", "look")
     assert choose(anger=0.9, joy=0.3) == "wave"
     assert choose() is None
+
+
+def test_wrong_arguments_are_refused_where_they_are_given() -> None:
+    sad, yes = bh.Emotion.SADNESS, bh.KeywordTrigger(["yes"])
+    joy: Any = "joy"
+    three: Any = 3
+    raw: Any = b"\0\0"
+    none: Any = None
+    words: Any = ["yes"]
+    wrong: list[Callable[[], object]] = [
+        lambda: bh.VideoControl(audio=raw),
+        lambda: bh.VideoControl(text=three),
+        lambda: bh.VideoControl(action=three),
+        lambda: bh.VideoControl(action=["nod", three]),
+        lambda: bh.VideoControl(emotion_preds=[joy]),
+        lambda: bh.EmotionPrediction(sad, joy),
+        lambda: bh.KeywordTrigger([three]),
+        lambda: Triggers({"nod": words}),
+        lambda: Triggers(cast("Any", [yes])),
+        lambda: Triggers(None, {sad: three}),
+        lambda: bh.AsyncBithuman().set_idle_timeout(none),
+    ]
+    for make in wrong:
+        with pytest.raises(bh.WrongTypeError):
+            make()
+    with pytest.raises(bh.InvalidArgumentError, match="no action"):
+        Triggers(None, {sad: []})
+    with pytest.raises(bh.InvalidArgumentError, match=r"joy.*'happy'"):
+        Triggers(None, {"happy": "nod"})  # type: ignore[dict-item]
 
 
 # ------------------------------------------------------------------ in an avatar

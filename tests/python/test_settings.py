@@ -178,6 +178,30 @@ def test_wrong_sizes() -> None:
             fitted_size((160, 96), asked, 1280)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lookahead_ms": 50},
+        {"lookahead_ms": "80"},
+        {"output_size": (0, 0)},
+        {"output_size": "0x10"},
+        {"output_size": (1, 2, 3)},
+        {"output_size": -640},
+        {"output_size": 15},
+        {"output_size": 8193},
+        {"output_size": 1.5},
+        {"num_threads": 1000},
+        {"seed": [1]},
+        {"quality": []},
+    ],
+)
+def test_what_the_engine_would_refuse_is_refused_before(wrong: dict[str, Any]) -> None:
+    with pytest.raises(bh.InvalidArgumentError) as caught:
+        bh.AsyncBithuman(**wrong)
+    assert str(caught.value).startswith(next(iter(wrong)))
+    assert caught.value.exit_code == 64
+
+
 def test_output_width_scales_down_and_never_up() -> None:
     for width, size in ((80, (80, 48)), (160, (160, 96)), (1280, (160, 96))):
         with live(settings=Settings(OUTPUT_WIDTH=width)) as one:
