@@ -55,12 +55,16 @@ class Collector:
         self._sources: dict[str, weakref.ref[Source]] = {}
 
     def add(self, source: Source, name: str | None = None) -> None:
-        """Adds a session under a name: by default its identity, or its transaction's id."""
-        chosen = (
-            name or getattr(source, "identity", None) or getattr(source, "transaction_id", None)
-        )
+        """Adds a session under a name: by default its identity, or its transaction's id. Where
+        another has the name already it is the name and the transaction's id."""
+        identity = getattr(source, "identity", None)
+        own = str(getattr(source, "transaction_id", None) or id(source))
+        chosen = str(name or identity or own)
         with self._lock:
-            self._sources[str(chosen or id(source))] = weakref.ref(source)
+            known = self._sources.get(chosen)
+            if known is not None and known() not in (None, source):
+                chosen = f"{chosen} {own}"
+            self._sources[chosen] = weakref.ref(source)
 
     def remove(self, source: Source) -> None:
         """Takes a session out."""

@@ -68,6 +68,11 @@ def _load(path: Path) -> Library:
         loaded: Any = ffi.dlopen(str(path))
     except OSError as error:
         raise RuntimeNotReadyError(_not_loaded(path, str(error))) from error
+    _require_same_release(loaded, path)
+    return cast("Library", loaded)
+
+
+def _require_same_release(loaded: Any, path: Path) -> None:
     version, revision = _versions(loaded, path)
     wanted = (_values.BE_ABI_VERSION, _values.BE_ABI_REVISION)
     if version != wanted[0] or revision < wanted[1]:
@@ -75,7 +80,14 @@ def _load(path: Path) -> Library:
             f"{path} has ABI {version} revision {revision}, this package needs ABI {wanted[0]} "
             f"revision {wanted[1]} or later: library and package are of different releases"
         )
-    return cast("Library", loaded)
+    # A build between two releases has the numbers already and not yet all that belongs to them.
+    for name in dir(loaded):
+        try:
+            getattr(loaded, name)
+        except (AttributeError, ffi.error):
+            raise RuntimeNotReadyError(
+                f"{path} has no {name}: library and package are of different releases"
+            ) from None
 
 
 def _not_loaded(path: Path, reason: str) -> str:

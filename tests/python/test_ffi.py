@@ -192,10 +192,22 @@ def test_a_library_of_another_release_is_refused(tmp_path: Path, source: str, fo
     assert wanted in last
 
 
+def functions(*but: str) -> str:
+    """All that the package calls, and ``but`` not."""
+    names = (name for name in dir(library()) if name.startswith("be_"))
+    return "".join(f"void {n}(void) {{}}\n" for n in names if "abi_" not in n and n not in but)
+
+
 def test_a_later_revision_is_taken(tmp_path: Path) -> None:
-    path = stub_library(tmp_path, versions(6, 99))
+    path = stub_library(tmp_path, versions(6, 99) + functions())
     result = run_python(LOAD, BITHUMAN_ESSENCE_LIBRARY=path)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_library_that_lacks_a_function_is_refused(tmp_path: Path) -> None:
+    source = versions(6, _values.BE_ABI_REVISION) + functions("be_fixture_get_metering")
+    result = run_python(LOAD, BITHUMAN_ESSENCE_LIBRARY=stub_library(tmp_path, source))
+    assert "has no be_fixture_get_metering: library and package are of diff" in result.stderr
 
 
 def test_something_else_is_refused(tmp_path: Path) -> None:

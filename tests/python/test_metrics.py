@@ -41,6 +41,20 @@ def test_text_of_two_sessions() -> None:
     )
 
 
+def test_two_sessions_of_one_name_are_two() -> None:
+    from bithuman_ctypes.metrics import text
+
+    with live() as one:
+        one.frames(3)
+        stats = one.session.stats()
+    first, second = Named("bob", stats), Named("bob", stats)
+    lines = [s for s in text(first, second, first).splitlines() if "bithuman_frames_total{" in s]
+    assert lines == [
+        'bithuman_frames_total{session="bob"} 3.0',
+        f'bithuman_frames_total{{session="bob {id(second)}"}} 3.0',
+    ]
+
+
 def test_sessions_that_are_gone_leave() -> None:
     from prometheus_client import CollectorRegistry, generate_latest
 
