@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--visemes",
         metavar="FILE.json",
-        type=_named,
+        type=_named_file,
         help="write where the lips are in each frame: openness, width, 15 visemes and more, to "
         "drive a face of your own; with or without --output",
     )
@@ -194,6 +194,12 @@ def _named(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("the name of the file is empty")
     return text
+
+
+def _named_file(text: str) -> str:
+    if text == "-":
+        raise argparse.ArgumentTypeError("it is written to a file, not to standard output")
+    return _named(text)
 
 
 def _file(text: str) -> Path:

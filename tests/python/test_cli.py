@@ -480,6 +480,12 @@ def on_a_terminal(*arguments: object) -> tuple[int, str]:
     return process.wait(60), seen.decode()
 
 
+def test_visemes_go_to_a_file() -> None:
+    result = render("--model", TINY, "--audio", SPEECH, "--visemes", "-")
+    assert result.returncode == 2
+    assert b"not to standard output" in result.stderr.splitlines()[-1]
+
+
 def test_visemes_tell_where_the_lips_are(out: Path) -> None:
     file = out / "lips.json"
     result = render("--model", TINY, "--audio", SPEECH, "--visemes", file)
