@@ -52,7 +52,8 @@ static char reasons[1024]; /* what was logged */
 static void note_reason(be_log_level level, const char *message, void *user)
 {
     (void)level, (void)user;
-    snprintf(reasons, sizeof reasons, "%s", message);
+    size_t used = strlen(reasons); /* the library calls one thread at a time */
+    snprintf(reasons + used, sizeof reasons - used, "%s\n", message);
 }
 
 static uint32_t get_u32(const uint8_t *p)
