@@ -61,11 +61,11 @@ class AsyncBithuman(TokenMixin):
     after it came back. ``num_threads``: of the audio encoder, 0 one, < 0 as many as
     are sensible. ``quality``: "low", "medium" or "high", which is how much sound beyond a frame is
     known: 40, 80 or 120 ms; more is smoother and later; ``lookahead_ms`` says it directly.
-    ``output_size``: (width, height), or the longest side. ``pixel_format``: "bgr24", or another one
-    for ``VideoFrame.image``, such as "i420", which costs nothing. ``identity`` names the session in
-    logs and metrics. ``seed``: of what is left to chance. ``verbose``: True logs everything, False
-    warnings only. ``settings``: instead of those of the environment. The rest is for metered
-    avatars (docs/auth.md); an open one takes and ignores it, and never opens a socket:
+    ``output_size``: (width, height), or the longest side, 16 .. 8192. ``pixel_format``: "bgr24",
+    or another one for ``VideoFrame.image``, such as "i420", which costs nothing. ``identity`` names
+    the session in logs and metrics. ``seed``: of what is left to chance. ``verbose``: True logs
+    everything, False warnings only. ``settings``: instead of those of the environment. The rest is
+    for metered avatars (docs/auth.md); an open one takes and ignores it, and never opens a socket:
     ``api_secret`` (or BITHUMAN_API_SECRET) or ``token``, ``api_url`` (or BITHUMAN_API_URL),
     ``tags``, ``agent_code``, ``billing_type``, ``fingerprint`` (32 characters).
 
