@@ -26,9 +26,12 @@ if importlib.util.find_spec("bithuman_ctypes") is None:
 
 import bithuman_ctypes as bh  # noqa: E402  # only now can it be found
 
-# A shell starts its background jobs deaf to Ctrl-C, and they hand that on: the tests that interrupt
-# a child process need one that listens.
+# A shell starts its background jobs deaf to Ctrl-C, nohup and some servers to a hang-up, and they
+# hand that on: the tests that interrupt a child process need one that listens.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for name in ("SIGHUP", "SIGTERM"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def pytest_configure() -> None:

@@ -445,8 +445,11 @@ def start_endless(out: Path) -> subprocess.Popen[bytes]:
 )
 def test_interrupted(out: Path, number: signal.Signals, status: int) -> None:
     process = start_endless(out)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+    try:
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == status
     assert b"Traceback" not in errors
     assert list(out.iterdir()) == []
