@@ -802,9 +802,9 @@ BE_API be_status be_session_record_mp4(be_runtime_t *runtime, const char *audio_
 
 /* Begins an MP4 (H.264 by x264, yuv420p, BT.709; faststart) at `path`: width and height even, 16 .. 8192;
  * fps 1 .. 240. It is written beside its name and renamed by be_video_encoder_close.
- * BE_ERR_NOT_IMPLEMENTED when the library was built without FFmpeg (the message says how to get it),
- * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND (cannot be written), BE_ERR_OUT_OF_MEMORY,
- * BE_ERR_INTERNAL. Any thread. ABI 5. */
+ * BE_ERR_NOT_IMPLEMENTED when the library was built without FFmpeg, or cannot open its libraries (the message
+ * says how to get them), BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND (cannot be written),
+ * BE_ERR_OUT_OF_MEMORY, BE_ERR_INTERNAL. Any thread. ABI 5. */
 BE_API be_status be_video_encoder_open(const char *path, uint32_t width, uint32_t height,
                                        uint32_t fps, be_encoder_quality quality,
                                        be_video_encoder_t **out);

@@ -11,14 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
-
 #include "media/aac.h"
+#include "media/ffmpeg.h"
 
 enum { MAX_SIDE = 8192, MIN_SIDE = 16, MAX_FPS = 240, PATH_BYTES = 4096, QUIET = 100 };
+
+static const bei_ffmpeg_t *const ff = &bei_ffmpeg;
 
 struct bei_mp4 {
     char path[PATH_BYTES], temporary[PATH_BYTES + 32]; /* "" until it exists */
@@ -40,7 +38,7 @@ struct bei_mp4 {
 static be_status failed(const bei_mp4_t *mp4, const char *doing, int error)
 {
     char text[128] = "";
-    av_strerror(error, text, sizeof text);
+    ff->av_strerror(error, text, sizeof text);
     be_status status = error == AVERROR(ENOMEM)   ? BE_ERR_OUT_OF_MEMORY
                        : error == AVERROR(ENOENT) ? BE_ERR_FILE_NOT_FOUND
                                                   : BE_ERR_INTERNAL;
@@ -51,11 +49,11 @@ static be_status failed(const bei_mp4_t *mp4, const char *doing, int error)
 
 static be_status open_codec(bei_mp4_t *mp4, int crf)
 {
-    const AVCodec *x264 = avcodec_find_encoder_by_name("libx264");
+    const AVCodec *x264 = ff->avcodec_find_encoder_by_name("libx264");
     if (!x264)
         return bei_error_set(BE_ERR_NOT_IMPLEMENTED,
                              "FFmpeg was built without x264: install one that has it");
-    mp4->codec = avcodec_alloc_context3(x264);
+    mp4->codec = ff->avcodec_alloc_context3(x264);
     if (!mp4->codec)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a video encoder");
     AVCodecContext *codec = mp4->codec;
@@ -70,45 +68,45 @@ static be_status open_codec(bei_mp4_t *mp4, int crf)
     codec->color_primaries = AVCOL_PRI_BT709;
     codec->color_trc = AVCOL_TRC_BT709;
     codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    av_opt_set_int(codec->priv_data, "crf", crf, 0);
-    av_opt_set(codec->priv_data, "preset", "veryfast", 0);
-    int error = avcodec_open2(codec, x264, NULL);
+    ff->av_opt_set_int(codec->priv_data, "crf", crf, 0);
+    ff->av_opt_set(codec->priv_data, "preset", "veryfast", 0);
+    int error = ff->avcodec_open2(codec, x264, NULL);
     return error < 0 ? failed(mp4, "cannot start x264", error) : BE_OK;
 }
 
 static be_status open_scaler(bei_mp4_t *mp4)
 {
     int w = (int)mp4->width, h = (int)mp4->height;
-    mp4->scaler = sws_getContext(w, h, AV_PIX_FMT_BGR24, w, h, AV_PIX_FMT_YUV420P, SWS_BILINEAR,
-                                 NULL, NULL, NULL);
-    mp4->frame = av_frame_alloc();
-    mp4->packet = av_packet_alloc();
+    mp4->scaler = ff->sws_getContext(w, h, AV_PIX_FMT_BGR24, w, h, AV_PIX_FMT_YUV420P, SWS_BILINEAR,
+                                     NULL, NULL, NULL);
+    mp4->frame = ff->av_frame_alloc();
+    mp4->packet = ff->av_packet_alloc();
     if (!mp4->scaler || !mp4->frame || !mp4->packet)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory to convert %d x %d", w, h);
-    const int *bt709 = sws_getCoefficients(SWS_CS_ITU709);
-    sws_setColorspaceDetails(mp4->scaler, bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+    const int *bt709 = ff->sws_getCoefficients(SWS_CS_ITU709);
+    ff->sws_setColorspaceDetails(mp4->scaler, bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
     mp4->frame->format = AV_PIX_FMT_YUV420P;
     mp4->frame->width = w;
     mp4->frame->height = h;
-    int error = av_frame_get_buffer(mp4->frame, 0);
+    int error = ff->av_frame_get_buffer(mp4->frame, 0);
     return error < 0 ? failed(mp4, "no picture buffer", error) : BE_OK;
 }
 
 static be_status open_file(bei_mp4_t *mp4)
 {
     BEI_TRY(bei_file_create_beside(mp4->path, mp4->temporary, sizeof mp4->temporary));
-    int error = avformat_alloc_output_context2(&mp4->format, NULL, "mp4", mp4->temporary);
+    int error = ff->avformat_alloc_output_context2(&mp4->format, NULL, "mp4", mp4->temporary);
     if (error < 0)
         return failed(mp4, "no MP4 writer", error);
-    mp4->stream = avformat_new_stream(mp4->format, NULL);
+    mp4->stream = ff->avformat_new_stream(mp4->format, NULL);
     if (!mp4->stream)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an MP4 track");
     mp4->stream->time_base = mp4->codec->time_base;
     mp4->stream->avg_frame_rate = mp4->codec->framerate;
-    error = avcodec_parameters_from_context(mp4->stream->codecpar, mp4->codec);
+    error = ff->avcodec_parameters_from_context(mp4->stream->codecpar, mp4->codec);
     if (error < 0)
         return failed(mp4, "no MP4 track", error);
-    error = avio_open(&mp4->format->pb, mp4->temporary, AVIO_FLAG_WRITE);
+    error = ff->avio_open(&mp4->format->pb, mp4->temporary, AVIO_FLAG_WRITE);
     return error < 0 ? failed(mp4, "cannot be written", error) : BE_OK;
 }
 
@@ -121,6 +119,7 @@ be_status bei_mp4_open(const char *path, uint32_t width, uint32_t height, uint32
                 height);
     BEI_REQUIRE(fps >= 1 && fps <= MAX_FPS, "%u frames a second are not 1 to %d", fps, MAX_FPS);
     BEI_REQUIRE(strlen(path) < PATH_BYTES, "the path of the MP4 is too long");
+    BEI_TRY(bei_ffmpeg_load());
     bei_mp4_t *mp4 = bei_calloc(1, sizeof *mp4);
     if (!mp4)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an MP4 writer");
@@ -154,10 +153,10 @@ static be_status keep_packet(bei_mp4_t *mp4)
         mp4->waiting = grown;
         mp4->waiting_capacity = larger;
     }
-    AVPacket *kept = av_packet_alloc();
+    AVPacket *kept = ff->av_packet_alloc();
     if (!kept)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a packet");
-    av_packet_move_ref(kept, mp4->packet);
+    ff->av_packet_move_ref(kept, mp4->packet);
     mp4->waiting[mp4->waiting_count++] = kept;
     return BE_OK;
 }
@@ -165,9 +164,9 @@ static be_status keep_packet(bei_mp4_t *mp4)
 /* frame NULL drains the encoder. */
 static be_status encode(bei_mp4_t *mp4, const AVFrame *frame)
 {
-    int error = avcodec_send_frame(mp4->codec, frame);
+    int error = ff->avcodec_send_frame(mp4->codec, frame);
     while (error >= 0) {
-        error = avcodec_receive_packet(mp4->codec, mp4->packet);
+        error = ff->avcodec_receive_packet(mp4->codec, mp4->packet);
         if (error == AVERROR(EAGAIN) || error == AVERROR_EOF)
             return BE_OK;
         if (error < 0)
@@ -180,13 +179,13 @@ static be_status encode(bei_mp4_t *mp4, const AVFrame *frame)
 
 be_status bei_mp4_write(bei_mp4_t *mp4, const uint8_t *bgr)
 {
-    int error = av_frame_make_writable(mp4->frame);
+    int error = ff->av_frame_make_writable(mp4->frame);
     if (error < 0)
         return failed(mp4, "no picture buffer", error);
     const uint8_t *planes[1] = {bgr};
     const int strides[1] = {(int)mp4->width * 3};
-    sws_scale(mp4->scaler, planes, strides, 0, (int)mp4->height, mp4->frame->data,
-              mp4->frame->linesize);
+    ff->sws_scale(mp4->scaler, planes, strides, 0, (int)mp4->height, mp4->frame->data,
+                  mp4->frame->linesize);
     mp4->frame->pts = mp4->frames;
     BEI_TRY(encode(mp4, mp4->frame));
     mp4->frames++;
@@ -211,17 +210,17 @@ void bei_mp4_set_sound(bei_mp4_t *mp4, bei_sound_t *sound)
 static be_status write_header(bei_mp4_t *mp4)
 {
     AVDictionary *options = NULL;
-    av_dict_set(&options, "movflags", "+faststart", 0);
-    int error = avformat_write_header(mp4->format, &options);
-    av_dict_free(&options);
+    ff->av_dict_set(&options, "movflags", "+faststart", 0);
+    int error = ff->avformat_write_header(mp4->format, &options);
+    ff->av_dict_free(&options);
     return error < 0 ? failed(mp4, "cannot begin the file", error) : BE_OK;
 }
 
 static be_status write_video_packet(bei_mp4_t *mp4, AVPacket *packet)
 {
     packet->stream_index = mp4->stream->index;
-    av_packet_rescale_ts(packet, mp4->codec->time_base, mp4->stream->time_base);
-    int error = av_interleaved_write_frame(mp4->format, packet);
+    ff->av_packet_rescale_ts(packet, mp4->codec->time_base, mp4->stream->time_base);
+    int error = ff->av_interleaved_write_frame(mp4->format, packet);
     return error < 0 ? failed(mp4, "cannot write the file", error) : BE_OK;
 }
 
@@ -229,11 +228,11 @@ static be_status write_video_packet(bei_mp4_t *mp4, AVPacket *packet)
  * lowered for this call: the library never prints. */
 static int write_trailer(bei_mp4_t *mp4)
 {
-    int level = av_log_get_level();
+    int level = ff->av_log_get_level();
     if (level > AV_LOG_ERROR)
-        av_log_set_level(AV_LOG_ERROR);
-    int error = av_write_trailer(mp4->format);
-    av_log_set_level(level);
+        ff->av_log_set_level(AV_LOG_ERROR);
+    int error = ff->av_write_trailer(mp4->format);
+    ff->av_log_set_level(level);
     return error;
 }
 
@@ -258,7 +257,7 @@ static be_status complete(bei_mp4_t *mp4)
     BEI_TRY(status);
     int error = write_trailer(mp4);
     if (error >= 0)
-        error = avio_closep(&mp4->format->pb);
+        error = ff->avio_closep(&mp4->format->pb);
     return error < 0 ? failed(mp4, "cannot complete the file", error) : BE_OK;
 }
 
@@ -280,16 +279,16 @@ void bei_mp4_discard(bei_mp4_t *mp4)
         return;
     bool opened = mp4->format && mp4->format->pb;
     for (size_t i = 0; i < mp4->waiting_count; i++)
-        av_packet_free(&mp4->waiting[i]);
+        ff->av_packet_free(&mp4->waiting[i]);
     bei_free(mp4->waiting);
     bei_sound_free(&mp4->sound);
-    av_packet_free(&mp4->packet);
-    av_frame_free(&mp4->frame);
-    sws_freeContext(mp4->scaler);
-    avcodec_free_context(&mp4->codec);
+    ff->av_packet_free(&mp4->packet);
+    ff->av_frame_free(&mp4->frame);
+    ff->sws_freeContext(mp4->scaler);
+    ff->avcodec_free_context(&mp4->codec);
     if (opened)
-        avio_closep(&mp4->format->pb);
-    avformat_free_context(mp4->format);
+        ff->avio_closep(&mp4->format->pb);
+    ff->avformat_free_context(mp4->format);
     if (mp4->temporary[0])
         remove(mp4->temporary);
     bei_free(mp4);
