@@ -108,7 +108,8 @@ class Avatar:
         if output_size is not None:
             output_size = picture_size(output_size)
         if preallocated_out is not None:
-            picture("preallocated_out", preallocated_out, *(output_size or native))
+            width, height = output_size or native
+            picture("preallocated_out", preallocated_out, (height, width, 3))
         return compose(self._fixture, blocks(audio), preallocated_out, output_size)
 
     @overload

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bithuman_ctypes._ffi.library import ffi
+
 # Right arrays are told at a glance; the slow way finds out what is wrong with the others.
 _FLOAT32, _UINT8 = np.dtype(np.float32), np.dtype(np.uint8)
+_BYTES = ffi.typeof("uint8_t[]")
 
 MAX_SIDE = 8192
 """The largest width and height of a picture that the engine makes, in pixels."""
@@ -50,20 +53,22 @@ def interleaved(data: Any, channels: int | None) -> tuple[NDArray[Any], int, int
     return data, data.size // channels, channels
 
 
-def picture(name: str, value: Any, width: int, height: int) -> NDArray[np.uint8]:
-    """``value`` itself, if a picture of width x height can be written into it.
+def picture(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """The memory of ``value`` for C, if a picture of this shape can be written into it.
 
-    A writable C-contiguous uint8 array of shape (height, width, 3).
+    A writable C-contiguous uint8 array. The memory stays as long as what is returned.
     """
-    if isinstance(value, np.ndarray) and value.dtype == _UINT8:
-        flags = value.flags
-        if value.shape == (height, width, 3) and flags.c_contiguous and flags.writeable:
-            return value
+    if type(value) is np.ndarray and value.dtype is _UINT8 and value.shape == shape:
+        try:
+            return ffi.from_buffer(_BYTES, value, True)
+        except ValueError:
+            _require_layout(name, value, writable=True)
+            raise
     _require_dtype(name, value, (np.uint8,))
-    if value.shape != (height, width, 3):
-        raise ValueError(f"{name} must have the shape {(height, width, 3)}, not {value.shape}")
+    if value.shape != shape:
+        raise ValueError(f"{name} must have the shape {shape}, not {value.shape}")
     _require_layout(name, value, writable=True)
-    return value  # type: ignore[no-any-return]  # checked above
+    return ffi.from_buffer(_BYTES, value, True)
 
 
 def picture_size(size: Any) -> tuple[int, int]:

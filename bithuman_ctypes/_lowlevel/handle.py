@@ -12,6 +12,18 @@ from bithuman_ctypes.errors import RuntimeNotReadyError
 
 _Self = TypeVar("_Self", bound="Handle")
 
+# This process. Asking the system costs more than all else that a call does before it is in C.
+_process = os.getpid()
+
+
+def _after_fork() -> None:
+    global _process
+    _process = os.getpid()
+
+
+if hasattr(os, "register_at_fork"):  # where there is no fork there is nothing to note
+    os.register_at_fork(after_in_child=_after_fork)
+
 
 class Owned:
     """Holds a pointer and gives it back to the C library when nobody holds this any more.
@@ -24,12 +36,12 @@ class Owned:
     __slots__ = ("_give_back", "pid", "pointer")
 
     def __init__(self, pointer: Any, give_back: Callable[[Any], object]) -> None:
-        self.pid = os.getpid()
+        self.pid = _process
         self.pointer = pointer
         self._give_back = give_back
 
     def __del__(self) -> None:
-        if self.pid == os.getpid():  # in a forked process the original is still the parent's
+        if self.pid == _process:  # in a forked process the original is still the parent's
             self._give_back(self.pointer)
 
 
@@ -54,13 +66,8 @@ class Handle:
         """What a call holds while it is in C, and for as long as it reads what C owns. Raises where
         the handle cannot be used."""
         owned = self._owned
-        if owned is None:
-            raise self._closed()
-        if owned.pid != os.getpid():
-            raise RuntimeNotReadyError(
-                f"this {type(self).__name__} belongs to process {owned.pid} and cannot be used in "
-                f"the forked process {os.getpid()}: make it after the fork"
-            )
+        if owned is None or owned.pid != _process:
+            raise self._unusable(owned)
         return owned
 
     def require_usable(self) -> None:
@@ -71,7 +78,7 @@ class Handle:
     def foreign(self) -> bool:
         """Whether this is a forked process and the handle is its parent's."""
         owned = self._owned
-        return owned is not None and owned.pid != os.getpid()
+        return owned is not None and owned.pid != _process
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """``function(pointer, *arguments)``, whose pointer stays valid throughout."""
@@ -81,6 +88,14 @@ class Handle:
         finally:
             # A traceback keeps this frame, and with it would keep the C object.
             del owned
+
+    def _unusable(self, owned: Owned | None) -> RuntimeNotReadyError:
+        if owned is None:
+            return self._closed()
+        return RuntimeNotReadyError(
+            f"this {type(self).__name__} belongs to process {owned.pid} and cannot be used in "
+            f"the forked process {_process}: make it after the fork"
+        )
 
     def _closed(self) -> RuntimeNotReadyError:
         return RuntimeNotReadyError(f"this {type(self).__name__} is closed")
@@ -97,7 +112,7 @@ class Handle:
         """Lets go of what is behind the handle; calls that wait in it end. Never waits itself."""
         frames.leave(id(self))
         owned, self._owned = self._owned, None
-        if owned is not None and owned.pid == os.getpid():
+        if owned is not None and owned.pid == _process:
             self._stop(owned.pointer)
 
     def __enter__(self: _Self) -> _Self:
@@ -112,7 +127,7 @@ class Handle:
         self.close()
 
     def __del__(self) -> None:
-        if self._owned is None or self._owned.pid != os.getpid():
+        if self._owned is None or self._owned.pid != _process:
             return
         warnings.warn(
             f"unclosed {self!r}: call close()", ResourceWarning, stacklevel=2, source=self

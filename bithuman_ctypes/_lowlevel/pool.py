@@ -49,11 +49,7 @@ class FramePool:
         """How much memory is kept that nobody sees."""
         return sum(map(len, self._idle))
 
-    def take(self, width: int, height: int) -> NDArray[np.uint8]:
-        """A writable uint8 array of shape (height, width, 3); its contents are arbitrary."""
-        return self.take_shape((height, width, 3))
-
-    def take_shape(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    def take(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         """A writable uint8 array; its contents are arbitrary."""
         size = math.prod(shape)
         memory = self._kept(size) or bytearray(size)

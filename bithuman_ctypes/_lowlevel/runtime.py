@@ -39,6 +39,8 @@ COUNTERS = (
     "max_late_us",
 )
 
+_RESULT = ffi.typeof("be_compose_result_t *")
+
 Frame = NDArray[np.uint8]
 """A picture: uint8, (height, width, 3), blue first."""
 
@@ -72,6 +74,7 @@ class Runtime(Handle):
         self._fixture = fixture
         self._lib = library()
         self._native = (fixture.frame_width, fixture.frame_height)
+        self._native_shape = (fixture.frame_height, fixture.frame_width, 3)
         self._options = options or StreamOptions()
         self._shape = picture_shape(self._options.pixel_format, *self.output_size)
         self._giving = threading.Lock()
@@ -205,7 +208,8 @@ class Runtime(Handle):
 
         ``size`` is (width, height) as in ``tick_compose_to_size``; None is the avatar's own.
         """
-        mouth, _, frame = self.pull(frame_idx_hint, out, size)
+        call = self._lib.be_runtime_pull_frame_to_size
+        mouth, _, frame = self._compose(call, (), frame_idx_hint, size, out)
         return mouth if out is not None else (mouth, frame)
 
     def pull(
@@ -322,7 +326,7 @@ class Runtime(Handle):
         return mouth if out is not None else (mouth, frame)
 
     def _next(self, call: Callable[..., int], when: int) -> StreamFrame | None:
-        image = frames.take_shape(self._shape)
+        image = frames.take(self._shape)
         pixels = ffi.from_buffer("uint8_t[]", image, require_writable=True)
         into = ffi.new("be_buffer_t *")
         into.struct_size = ffi.sizeof("be_buffer_t")
@@ -353,19 +357,19 @@ class Runtime(Handle):
         out: Frame | None,
     ) -> tuple[int, int, Frame]:
         """Makes one picture by one of the library's calls that end in (hint, size, buffer)."""
-        width, height = self._native if size is None else arrays.picture_size(size)
-        if out is None:
-            frame = frames.take(width, height)
+        if size is None:
+            shape, target = self._native_shape, ffi.NULL
         else:
-            frame = arrays.picture("out", out, width, height)
-        pixels = ffi.from_buffer("uint8_t[]", frame, require_writable=True)
-        result = ffi.new("be_compose_result_t *")
-        target = ffi.NULL
-        if size is not None:
-            target = ffi.new("be_compose_size_t *")
+            width, height = arrays.picture_size(size)
+            shape, target = (height, width, 3), ffi.new("be_compose_size_t *")
             target.target_width, target.target_height = width, height
-        self._check(self._call(call, *audio, hint, target, pixels, len(pixels), result))
-        return int(result.cluster_idx), int(result.frame_idx_used), frame
+        frame = frames.take(shape) if out is None else out
+        pixels = arrays.picture("out", frame, shape)
+        result = ffi.new(_RESULT)
+        status = self._call(call, *audio, hint, target, pixels, len(pixels), result)
+        if status:
+            self._check(status)
+        return result.cluster_idx, result.frame_idx_used, frame
 
     def _check(self, status: int, audio_format: type[AvatarError] | None = None) -> None:
         """``gate.check``; a stream that was stopped because it was closed says so."""

@@ -37,9 +37,9 @@ def test_kept_frames_are_never_touched(runtime: bh.Runtime) -> None:
 def test_a_loop_over_frames_uses_two_buffers() -> None:
     pool = used_pool()
     seen = set()
-    frame = pool.take(100, 50)
+    frame = pool.take((50, 100, 3))
     for _ in range(100):
-        frame = pool.take(100, 50)
+        frame = pool.take((50, 100, 3))
         seen.add(address(frame))
     assert len(seen) == 2
 
@@ -60,13 +60,13 @@ def test_a_loop_over_frames_uses_two_buffers() -> None:
 )
 def test_whatever_sees_the_memory_holds_it(hold: Any) -> None:
     pool = used_pool()
-    frame = pool.take(40, 30)
+    frame = pool.take((30, 40, 3))
     frame[:] = 7
     held = hold(frame)
     where = address(frame)
     del frame
     gc.collect()
-    others = [pool.take(40, 30) for _ in range(MAX_IDLE)]
+    others = [pool.take((30, 40, 3)) for _ in range(MAX_IDLE)]
     assert where not in [address(other) for other in others]
     del held, others
     gc.collect()
@@ -74,17 +74,17 @@ def test_whatever_sees_the_memory_holds_it(hold: Any) -> None:
 
 def test_memory_comes_back() -> None:
     pool = used_pool()
-    frame = pool.take(40, 30)
+    frame = pool.take((30, 40, 3))
     where = address(frame)
     del frame
-    assert address(pool.take(40, 30)) == where
+    assert address(pool.take((30, 40, 3))) == where
 
 
 def test_idle_memory_is_bounded_in_bytes() -> None:
     pool = used_pool()
     most = 64 << 20
     for side in (*range(10, 60), 1000, 2000, 3000, 4000, 3000, 100):
-        held = [pool.take(side, side) for _ in range(6)]
+        held = [pool.take((side, side, 3)) for _ in range(6)]
         del held
         assert pool.idle_bytes <= most
         assert len(pool._idle) <= MAX_IDLE
@@ -94,16 +94,16 @@ def test_idle_memory_is_bounded_in_bytes() -> None:
 
 def test_what_is_larger_than_the_bound_is_not_kept() -> None:
     pool = used_pool()
-    pool.take(100, 100)
+    pool.take((100, 100, 3))
     small = pool.idle_bytes
-    pool.take(8192, 8192)
+    pool.take((8192, 8192, 3))
     assert pool.idle_bytes == small == 30000, "and it pushes nothing else out"
 
 
 def test_nothing_is_kept_without_users() -> None:
     pool = used_pool()
-    held = pool.take(100, 100)
-    pool.take(100, 100)
+    held = pool.take((100, 100, 3))
+    pool.take((100, 100, 3))
     assert pool.idle_bytes == 30000
     pool.leave(1)
     assert pool.idle_bytes == 0
@@ -114,9 +114,9 @@ def test_nothing_is_kept_without_users() -> None:
 def test_a_pool_that_is_busy_is_done_without() -> None:
     """As when a garbage collection frees a frame in the middle of the pool's own work."""
     pool = used_pool()
-    pool.take(100, 100)
+    pool.take((100, 100, 3))
     with pool._lock:
-        frame = pool.take(100, 100)
+        frame = pool.take((100, 100, 3))
         del frame
     assert pool.idle_bytes == 30000
 
