@@ -36,6 +36,10 @@ RECT_GRID = 16
 FPS = 25
 AUTHS = ("none", "heartbeat")
 LOOPS = ("forward", "pingpong")
+MANIFEST_TEXTS = (
+    *("name", "identity", "license", "source", "tool", "auth", "loop"),
+    *("description", "consent"),
+)
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 
@@ -51,7 +55,9 @@ class Manifest:
     ``identity`` is a slug (a-z, 0-9, ``.``, ``_``, ``-``), ``width`` and ``height`` are even pixel
     counts from 64 to 4096, ``auth`` is "none" or "heartbeat", ``loop`` is "forward" (1 2 3 1 2 3)
     or "pingpong" (1 2 3 2 1). ``unmetered`` lets BITHUMAN_UNMETERED=1 play a metered avatar without
-    authorisation, for development. ``license``, ``source`` and ``tool`` are free text for people.
+    authorisation, for development. ``license``, ``source`` (where the pictures come from), ``tool``
+    (what wrote the file), ``description`` and ``consent`` (who agreed to be shown, in words) are
+    free text for people; the last two may be empty.
     """
 
     name: str
@@ -65,6 +71,8 @@ class Manifest:
     auth: str = "none"
     loop: str = "forward"
     unmetered: bool = False
+    description: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,7 +207,7 @@ def check_avatar(avatar: Avatar) -> None:
 
 
 def check_manifest(manifest: Manifest) -> None:
-    for key in ("name", "identity", "license", "source", "tool", "auth", "loop"):
+    for key in MANIFEST_TEXTS:
         _check_text(key, getattr(manifest, key))
     require(
         _SLUG.match(manifest.identity) is not None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -39,6 +39,9 @@ MANIFEST_FORMAT = 1
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_MANIFEST_KEYS = 64
 MAX_MANIFEST_DEPTH = 16
+
+_OPTIONAL_KEYS: dict[str, Any] = {"unmetered": False, "description": "", "consent": ""}
+"""Keys of the manifest that may be absent, and what that means."""
 
 _BASE_ROW = struct.Struct("<QII")
 _FRAME_ROW = struct.Struct("<I4HIQ")
@@ -74,19 +77,21 @@ class _Blobs:
 
 def pack_manifest(manifest: Manifest) -> bytes:
     table = {"format": MANIFEST_FORMAT, **asdict(manifest)}
-    if not manifest.unmetered:
-        del table["unmetered"]  # absent is false
+    for key, absent in _OPTIONAL_KEYS.items():
+        if table[key] == absent:
+            del table[key]
+    return pack_table(table)
+
+
+def pack_table(table: Mapping[str, Any]) -> bytes:
+    """A manifest's keys and values as the section's bytes."""
     text = json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8")
 
 
 def unpack_manifest(section: bytes) -> Manifest:
-    require(len(section) <= MAX_MANIFEST_BYTES, "the manifest is larger than 64 KiB")
-    require(section[:1] == b"{", "the manifest is not a JSON object")
-    table = _parse_manifest(section)
-    _check_json(table, 1)
+    table = {**_OPTIONAL_KEYS, **unpack_table(section)}
     names = [field.name for field in fields(Manifest)]
-    table.setdefault("unmetered", False)
     for name in ["format", *names]:
         require(name in table, f"the manifest lacks {name!r}")
     require(
@@ -96,6 +101,15 @@ def unpack_manifest(section: bytes) -> Manifest:
     manifest = Manifest(**{name: table[name] for name in names})
     check_manifest(manifest)
     return manifest
+
+
+def unpack_table(section: bytes) -> dict[str, Any]:
+    """A manifest's keys and values, those that this reader does not know too."""
+    require(len(section) <= MAX_MANIFEST_BYTES, "the manifest is larger than 64 KiB")
+    require(section[:1] == b"{", "the manifest is not a JSON object")
+    table = _parse_manifest(section)
+    _check_json(table, 1)
+    return table
 
 
 def _parse_manifest(section: bytes) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import struct
-import zlib
-from collections.abc import Sequence
+import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Union
 
+from bithuman_ctypes._media.output import atomic_output, cannot_write
+from bithuman_ctypes.authoring import _imx_container as container
 from bithuman_ctypes.authoring import _imx_sections as sections
 from bithuman_ctypes.authoring._imx_model import (
     COORD_NAMES,
@@ -45,24 +45,19 @@ __all__ = [
     "SourceFrame",
     "encode_jpeg",
     "from_bytes",
+    "from_sections",
     "read",
+    "read_bytes",
     "to_bytes",
     "write",
+    "write_bytes",
 ]
 
 StrPath = Union[str, "os.PathLike[str]"]
 
-MAGIC = b"\x89BEI\r\n\x1a\n"
-VERSION = 1
-ALIGNMENT = 64
-MAX_SECTIONS = 64
-MAX_FILE_BYTES = 1 << 30
-SECTION_FLAGS = {b"CLIP": 1}
-"""Who does not know these sections must refuse the file; all others have flags 0."""
-
-_HEADER = struct.Struct("<8sIIQQI24s")  # followed by its own CRC-32
-_TOC_ROW = struct.Struct("<4sIQQII")
-_HEADER_SIZE = _HEADER.size + 4
+MANIFEST, BASES, FRAMES, PLACEMENTS, CLIPS = "MANI", "BASE", "FRAM", "PLAC", "CLIP"
+MOUTHS, ENCODER, THUMBNAIL = "MOUT", "ENCO", "THUM"
+REQUIRED = (MANIFEST, BASES, FRAMES, PLACEMENTS, MOUTHS)
 
 
 def write(path: StrPath, avatar: Avatar) -> int:
@@ -70,159 +65,24 @@ def write(path: StrPath, avatar: Avatar) -> int:
 
     The bytes go to a temporary file in the same folder, are forced to the disk, and then take the
     name in one step. Raises ImxError (a ValueError) when the avatar breaks a rule of the format and
-    OSError when the folder cannot be written; then no file is left and none is changed.
+    OutputError (an OSError) when the file cannot be written; then none is left and none is changed.
     """
     data = to_bytes(avatar)
-    _replace_file(Path(path), data)
+    write_bytes(path, data)
     return len(data)
 
 
-def read(path: StrPath) -> Avatar:
-    """Read an avatar file and check all of it except the pixels of its pictures.
-
-    Raises OSError when it cannot be read and ImxError, a ValueError that names the fault, when it
-    is not a sound avatar file.
-    """
-    size = os.stat(path).st_size
-    if size > MAX_FILE_BYTES:
-        raise ImxError(f"{path}: larger than {MAX_FILE_BYTES} bytes")
-    data = Path(path).read_bytes()
-    try:
-        return from_bytes(data)
-    except ImxError as error:
-        raise ImxError(f"{path}: {error}") from None
-
-
-def to_bytes(avatar: Avatar) -> bytes:
-    """The file's bytes. Raises ImxError when the avatar breaks a rule of the format."""
-    check_avatar(avatar)
-    parts = [
-        (b"MANI", sections.pack_manifest(avatar.manifest)),
-        (b"BASE", sections.pack_bases(avatar.bases)),
-        (b"FRAM", sections.pack_frames(avatar.frames)),
-        (b"PLAC", sections.pack_placements(avatar.placements)),
-    ]
-    if avatar.clips:
-        parts.append((b"CLIP", sections.pack_clips(avatar.clips, avatar.loop_length)))
-    parts.append(
-        (b"MOUT", sections.pack_mouths(avatar.mouths, avatar.patch_size, avatar.mask)),
-    )
-    if avatar.encoder is not None:
-        parts.append((b"ENCO", bytes(avatar.encoder)))
-    if avatar.thumbnail is not None:
-        parts.append((b"THUM", bytes(avatar.thumbnail)))
-    return _pack_container(parts)
-
-
-def from_bytes(data: bytes) -> Avatar:
-    """The avatar in a file's bytes. Raises ImxError, which names the fault."""
-    found = _unpack_container(data)
-    for name in (b"MANI", b"BASE", b"FRAM", b"PLAC", b"MOUT"):
-        require(name in found, f"section {name.decode()} is missing")
-    manifest = sections.unpack_manifest(found[b"MANI"])
-    bases = sections.unpack_bases(found[b"BASE"])
-    frames = sections.unpack_frames(found[b"FRAM"], len(bases), manifest)
-    placements = sections.unpack_placements(found[b"PLAC"], len(frames))
-    clips: Sequence[Clip] = ()
-    loop_count: int | None = None
-    if b"CLIP" in found:
-        clips, loop_count = sections.unpack_clips(found[b"CLIP"])
-    mouths, patch_size, mask = sections.unpack_mouths(found[b"MOUT"])
-    avatar = Avatar(
-        manifest,
-        bases,
-        frames,
-        placements,
-        mouths,
-        patch_size,
-        mask,
-        encoder=found.get(b"ENCO"),
-        thumbnail=found.get(b"THUM"),
-        clips=clips,
-        loop_count=loop_count,
-    )
-    check_avatar(avatar)
-    return avatar
-
-
-def _pack_container(parts: Sequence[tuple[bytes, bytes]]) -> bytes:
-    body = bytearray(_HEADER_SIZE + len(parts) * _TOC_ROW.size)
-    toc = b""
-    for name, section in parts:
-        body += bytes(-len(body) % ALIGNMENT)
-        flags = SECTION_FLAGS.get(name, 0)
-        toc += _TOC_ROW.pack(name, flags, len(body), len(section), zlib.crc32(section), 0)
-        body += section
-    require(
-        len(body) <= MAX_FILE_BYTES,
-        f"the file would take {len(body)} bytes, the limit is {MAX_FILE_BYTES}",
-    )
-    header = _HEADER.pack(
-        MAGIC, VERSION, len(parts), _HEADER_SIZE, len(body), zlib.crc32(toc), bytes(24)
-    )
-    header += struct.pack("<I", zlib.crc32(header))
-    body[: len(header) + len(toc)] = header + toc
-    return bytes(body)
-
-
-def _unpack_container(data: bytes) -> dict[bytes, bytes]:
-    require(data[: len(MAGIC)] == MAGIC, "not an avatar of this engine (wrong magic number)")
-    require(len(data) >= _HEADER_SIZE, "truncated in the header")
-    _, version, count, toc_offset, size, toc_crc, reserved = _HEADER.unpack_from(data)
-    (header_crc,) = struct.unpack_from("<I", data, _HEADER.size)
-    require(version == VERSION, f"container version {version}, this reader knows {VERSION}")
-    require(header_crc == zlib.crc32(data[: _HEADER.size]), "the header's checksum is wrong")
-    require(size == len(data), f"the file has {len(data)} bytes, its header says {size}")
-    require(1 <= count <= MAX_SECTIONS, f"{count} sections, 1 to {MAX_SECTIONS} are allowed")
-    require(toc_offset == _HEADER_SIZE, f"the table of contents is at {toc_offset}, not at 64")
-    require(not any(reserved), "a reserved field of the header is not 0")
-    toc_end = _HEADER_SIZE + count * _TOC_ROW.size
-    require(toc_end <= size, "truncated in the table of contents")
-    toc = data[_HEADER_SIZE:toc_end]
-    require(toc_crc == zlib.crc32(toc), "the checksum of the table of contents is wrong")
-    return _unpack_sections(data, toc)
-
-
-def _unpack_sections(data: bytes, toc: bytes) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
-    end = _HEADER_SIZE + len(toc)
-    for name, flags, offset, length, crc, reserved in _TOC_ROW.iter_unpack(toc):
-        text = name.decode("ascii", "backslashreplace")
-        require(all(0x20 < char < 0x7F for char in name), f"section type {text!r} is not ASCII")
-        require(name not in found, f"section {text} appears twice")
-        known = SECTION_FLAGS.get(name, 0)
-        require(
-            flags & ~known == 0, f"section {text} has flags {flags:#x}; a newer reader is needed"
-        )
-        require(flags == known, f"section {text} has flags {flags:#x}, not {known:#x}")
-        require(reserved == 0, f"section {text} has a reserved field that is not 0")
-        require(offset % ALIGNMENT == 0, f"section {text} is not aligned to {ALIGNMENT} bytes")
-        require(offset >= end, f"section {text} overlaps what stands before it")
-        require(
-            length > 0 and offset + length <= len(data),
-            f"section {text} is empty or ends outside the file",
-        )
-        require(not any(data[end:offset]), f"the padding before section {text} is not zero")
-        found[name] = data[offset : offset + length]
-        require(crc == zlib.crc32(found[name]), f"the checksum of section {text} is wrong")
-        end = offset + length
-    require(end == len(data), "there are bytes after the last section")
-    return found
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:  # a KeyboardInterrupt must not leave the temporary file either
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(path.parent)
+def write_bytes(path: StrPath, data: bytes) -> None:
+    """Write a file as ``write`` does: whole and on the disk, or not at all."""
+    with atomic_output(path) as temporary:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise cannot_write(path, error) from None
+    _sync_folder(Path(path).resolve().parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -233,3 +93,83 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def read(path: StrPath) -> Avatar:
+    """Read an avatar file and check all of it except the pixels of its pictures.
+
+    Raises OSError when it cannot be read and ImxError, a ValueError that names the fault, when it
+    is not a sound avatar file.
+    """
+    data = read_bytes(path)
+    try:
+        return from_bytes(data)
+    except ImxError as error:
+        raise ImxError(f"{path}: {error}") from None
+
+
+def read_bytes(path: StrPath) -> bytes:
+    """A file's bytes, unless it is too large for an avatar file. Raises OSError and ImxError."""
+    status = os.stat(path)
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode):
+        raise ImxError(f"{path}: not a regular file")
+    if size > container.MAX_FILE_BYTES:
+        raise ImxError(f"{path}: {size} bytes, the limit is {container.MAX_FILE_BYTES}")
+    return Path(path).read_bytes()
+
+
+def to_bytes(avatar: Avatar) -> bytes:
+    """The file's bytes. Raises ImxError when the avatar breaks a rule of the format."""
+    check_avatar(avatar)
+    parts = [
+        (MANIFEST, sections.pack_manifest(avatar.manifest)),
+        (BASES, sections.pack_bases(avatar.bases)),
+        (FRAMES, sections.pack_frames(avatar.frames)),
+        (PLACEMENTS, sections.pack_placements(avatar.placements)),
+    ]
+    if avatar.clips:
+        parts.append((CLIPS, sections.pack_clips(avatar.clips, avatar.loop_length)))
+    parts.append(
+        (MOUTHS, sections.pack_mouths(avatar.mouths, avatar.patch_size, avatar.mask)),
+    )
+    if avatar.encoder is not None:
+        parts.append((ENCODER, bytes(avatar.encoder)))
+    if avatar.thumbnail is not None:
+        parts.append((THUMBNAIL, bytes(avatar.thumbnail)))
+    return container.pack(parts)
+
+
+def from_bytes(data: bytes) -> Avatar:
+    """The avatar in a file's bytes. Raises ImxError, which names the fault."""
+    return from_sections(container.unpack(data))
+
+
+def from_sections(found: Mapping[str, bytes]) -> Avatar:
+    """The avatar in the sections of a file. Raises ImxError, which names the fault."""
+    for name in REQUIRED:
+        require(name in found, f"section {name} is missing")
+    manifest = sections.unpack_manifest(found[MANIFEST])
+    bases = sections.unpack_bases(found[BASES])
+    frames = sections.unpack_frames(found[FRAMES], len(bases), manifest)
+    placements = sections.unpack_placements(found[PLACEMENTS], len(frames))
+    clips: Sequence[Clip] = ()
+    loop_count: int | None = None
+    if CLIPS in found:
+        clips, loop_count = sections.unpack_clips(found[CLIPS])
+    mouths, patch_size, mask = sections.unpack_mouths(found[MOUTHS])
+    avatar = Avatar(
+        manifest,
+        bases,
+        frames,
+        placements,
+        mouths,
+        patch_size,
+        mask,
+        encoder=found.get(ENCODER),
+        thumbnail=found.get(THUMBNAIL),
+        clips=clips,
+        loop_count=loop_count,
+    )
+    check_avatar(avatar)
+    return avatar

@@ -7,8 +7,7 @@ import platform
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from bithuman_ctypes._media.output import cannot_write
-from bithuman_ctypes.cli.guard import StdoutClosed
+from bithuman_ctypes.cli.show import show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,20 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints a line for each finding, with what to do below it."""
     status = 0
     for finding in findings(arguments.avatar):
-        _print(f"{finding.state:4}  {finding.what:12} {finding.text}")
+        show(f"{finding.state:4}  {finding.what:12} {finding.text}")
         if finding.advice:
-            _print(f"      {'':12} -> {finding.advice}")
+            show(f"      {'':12} -> {finding.advice}")
         status = status or finding.exit_code
     return status
-
-
-def _print(line: str) -> None:
-    try:
-        print(line.encode("utf-8", "replace").decode(), flush=True)
-    except BrokenPipeError:
-        raise StdoutClosed from None
-    except OSError as error:
-        raise cannot_write("to standard output", error) from None
 
 
 def findings(avatar: str | None = None) -> Iterator[Finding]:

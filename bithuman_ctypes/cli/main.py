@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+COMMANDS = ("render", "doctor", "info", "validate", "extract", "edit")
+"""Each is a module beside this one: SUMMARY, DESCRIPTION, add_arguments(parser), run(arguments),
+which returns the exit status or None."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a subcommand and returns the exit status."""
@@ -29,26 +33,21 @@ def essence_render(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> None:
     import argparse
-
-    from bithuman_ctypes.cli import doctor, render
+    from importlib import import_module
 
     parser = argparse.ArgumentParser(
         prog="python -m bithuman_ctypes", description="A real-time talking avatar."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    render.add_arguments(
-        commands.add_parser("render", help=render.SUMMARY, description=render.DESCRIPTION)
-    )
-    doctor.add_arguments(
-        commands.add_parser("doctor", help=doctor.SUMMARY, description=doctor.DESCRIPTION)
-    )
+    modules = {name: import_module(f"bithuman_ctypes.cli.{name}") for name in COMMANDS}
+    for name, module in modules.items():
+        module.add_arguments(
+            commands.add_parser(name, help=module.SUMMARY, description=module.DESCRIPTION)
+        )
     arguments = _parsed(parser, argv)
-    if arguments.command == "doctor":
-        status = doctor.run(arguments)
-        if status:
-            raise SystemExit(status)
-        return
-    render.run(arguments)
+    status = modules[arguments.command].run(arguments)
+    if status:
+        raise SystemExit(status)
 
 
 def _essence_render(argv: Sequence[str] | None) -> None:
