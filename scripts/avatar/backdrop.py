@@ -50,8 +50,36 @@ def _furniture(draw: ImageDraw.ImageDraw, w: int, h: int) -> None:
     draw.rectangle((w * 0.205, h * 0.8, w * 0.265, h * 0.95), fill=(186, 160, 134))
 
 
-def picture(width: int = 1248, height: int = 704) -> Image.Image:
-    """The backdrop as RGB, already out of focus."""
+def _evening(width: int, height: int) -> Image.Image:
+    """A dim blue studio: a wall that a lamp grazes, a window full of town lights."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    glow = np.exp(-(((x - 0.16) / 0.26) ** 2 + ((y - 0.30) / 0.55) ** 2))[..., None]
+    wall = np.array([38, 52, 66.0]) * (1.25 - 0.55 * y)[..., None]
+    image = Image.fromarray((wall + glow * np.array([150, 92, 44.0])).clip(0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    for left in (0.70, 0.855):
+        box = (width * left, height * 0.04, width * (left + 0.135), height * 0.70)
+        draw.rectangle(box, fill=(20, 32, 52))
+    draw.rectangle((0, height * 0.84, width, height), fill=(26, 28, 34))
+    draw.ellipse((width * 0.10, height * 0.16, width * 0.19, height * 0.36), fill=(255, 206, 140))
+    draw.rectangle((width * 0.141, height * 0.36, width * 0.149, height * 0.84), fill=(70, 60, 50))
+    image = image.filter(ImageFilter.GaussianBlur(width * 0.014))
+    rng = np.random.default_rng(21)
+    tones = ((255, 190, 110), (255, 214, 150), (255, 226, 180), (190, 214, 255))
+    lights = Image.new("RGB", (width, height))
+    for _ in range(46):
+        at = rng.uniform(0.70, 0.99) * width, (0.10 + 0.56 * rng.beta(2.2, 1.3)) * height
+        r = rng.uniform(0.006, 0.013) * width
+        tone, bright = tones[rng.integers(len(tones))], rng.uniform(0.10, 0.28)
+        fill = tuple(int(c * bright) for c in tone)
+        disc = Image.new("RGB", (width, height))
+        ImageDraw.Draw(disc).ellipse((at[0] - r, at[1] - r, at[0] + r, at[1] + r), fill=fill)
+        lights = ImageChops.add(lights, disc)
+    return ImageChops.add(image, lights.filter(ImageFilter.GaussianBlur(width * 0.0022)))
+
+
+def _day(width: int, height: int) -> Image.Image:
+    """A bright room with a window, shelves and a plant."""
     size = (width, height)
     image = _gradient(size)
     _furniture(ImageDraw.Draw(image), width, height)
@@ -67,6 +95,11 @@ def picture(width: int = 1248, height: int = 704) -> Image.Image:
         ImageDraw.Draw(disc).ellipse((x - r, y - r, x + r, y + r), fill=fill)
         lights = ImageChops.add(lights, disc)
     return ImageChops.add(image, lights.filter(ImageFilter.GaussianBlur(width * 0.0022)))
+
+
+def picture(room: str, width: int = 1248, height: int = 704) -> Image.Image:
+    """The backdrop as RGB, already out of focus; `room` is day or evening."""
+    return {"day": _day, "evening": _evening}[room](width, height)
 
 
 def for_view(display: np.ndarray) -> np.ndarray:

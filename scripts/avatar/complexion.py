@@ -7,13 +7,14 @@ image that is projected from the front on the resting shape and moves with the s
 from __future__ import annotations
 
 import numpy as np
+from figure import Figure
 from human import Human
+from people import Tint
 from PIL import Image, ImageDraw, ImageFilter
 
 SCALE = 500  # pixels per decimetre
 HALF_WIDTH = 1.1
 DOWN, UP = 1.2, 2.0  # picture's reach around the mouth, dm
-TONE = (0.60, 0.365, 0.268)
 
 # Upper and lower edge of the lips' red, right half, relative to the mouth's centre (dm).
 UPPER_EDGE = [(0.0, 0.040), (0.022, 0.046), (0.048, 0.060), (0.075, 0.056), (0.11, 0.043)]
@@ -40,18 +41,18 @@ def place(human: Human) -> np.ndarray:
 class Paint:
     """Linear RGB picture addressed in decimetres around the mouth."""
 
-    def __init__(self, mouth_width: float) -> None:
+    def __init__(self, tone: tuple[float, float, float], mouth_width: float, tall: float) -> None:
         w, h = int(2 * HALF_WIDTH * SCALE), int((DOWN + UP) * SCALE)
         self.size = (w, h)
         self.x, self.y = np.meshgrid(
             (np.arange(w) + 0.5) / SCALE - HALF_WIDTH, UP - (np.arange(h) + 0.5) / SCALE
         )
-        self.rgb = np.tile(np.array(TONE), (h, w, 1))
-        self.stretch = mouth_width / 0.222
+        self.rgb = np.tile(np.array(tone), (h, w, 1))
+        self.stretch, self.tall = mouth_width / 0.222, tall
 
-    def blend(self, colour: tuple[float, float, float], weight: np.ndarray) -> None:
-        """Mix a colour in."""
-        self.rgb += (np.array(colour) - self.rgb) * weight[..., None]
+    def blend(self, tint: Tint, weight: np.ndarray) -> None:
+        """Mix a colour in where the weight (h, w) is above 0."""
+        self.rgb += (np.array(tint.colour) - self.rgb) * (tint.amount * weight)[..., None]
 
     def blob(self, x: float, y: float, rx: float, ry: float) -> np.ndarray:
         """Gaussian spot on both sides."""
@@ -67,27 +68,30 @@ class Paint:
 
     def lips(self) -> np.ndarray:
         """The red of the lips."""
-        right = [(x * self.stretch, y) for x, y in UPPER_EDGE + LOWER_EDGE]
+        right = [
+            (x * self.stretch, SEAM + (y - SEAM) * self.tall) for x, y in UPPER_EDGE + LOWER_EDGE
+        ]
         left = [(-x, y) for x, y in reversed(right)]
         return self.polygon(right + left, 0.0065)
 
 
-def picture(human: Human, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def picture(human: Figure, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Painted face (h, w, 3) in linear RGB and the lip mask (h, w), top row first.
 
     brows: (n, 3) points of one brow card, eyes: (3,) centre of the left eye, on the resting shape.
     """
     origin = centre(human)
     corner = np.abs(human.shape[[7162, 11942], 0]).mean() * 0.965
-    paint = Paint(float(corner))
+    look = human.person.skin
+    paint = Paint(look.tone, float(corner), human.person.mouth)
     rng = np.random.default_rng(2)
     ex, ey = abs(eyes[0]), eyes[1] - origin[1]
-    paint.blend((0.62, 0.40, 0.28), 0.35 * np.clip((paint.y - ey - 0.2) / 0.5, 0, 1))
-    paint.blend((0.63, 0.27, 0.20), 0.50 * paint.blob(0.50, 0.36, 0.26, 0.20))
-    paint.blend((0.60, 0.26, 0.20), 0.42 * paint.blob(0.0, 0.33, 0.17, 0.10))
-    paint.blend((0.58, 0.30, 0.22), 0.30 * paint.blob(0.0, -0.42, 0.20, 0.12))
-    paint.blend((0.47, 0.25, 0.20), 0.40 * paint.blob(ex, ey + 0.07, 0.20, 0.075))
-    paint.blend((0.50, 0.27, 0.22), 0.30 * paint.blob(ex - 0.05, ey - 0.11, 0.17, 0.05))
+    paint.blend(look.forehead, np.clip((paint.y - ey - 0.2) / 0.5, 0, 1))
+    paint.blend(look.cheeks, paint.blob(0.50, 0.36, 0.26, 0.20))
+    paint.blend(look.nose, paint.blob(0.0, 0.33, 0.17, 0.10))
+    paint.blend(look.chin, paint.blob(0.0, -0.42, 0.20, 0.12))
+    paint.blend(look.lid, paint.blob(ex, ey + 0.07, 0.20, 0.075))
+    paint.blend(look.under_eye, paint.blob(ex - 0.05, ey - 0.11, 0.17, 0.05))
     bx, by = np.abs(brows[:, 0]), brows[:, 1] - origin[1]
     curve = np.polyfit(bx, by, 3)
     inside = (np.abs(paint.x) > bx.min() + 0.05) & (np.abs(paint.x) < bx.max() - 0.10)
@@ -96,13 +100,16 @@ def picture(human: Human, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarr
     tint = np.asarray(
         Image.fromarray((tint * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(5)), float
     )
-    paint.blend((0.22, 0.115, 0.07), 0.30 * tint / 255)
+    paint.blend(look.brow, tint / 255)
     spots = rng.random(paint.x.shape) > 0.99987
     image = Image.fromarray((spots * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(2.2))
     cheeks = paint.blob(0.35, 0.42, 0.35, 0.22) + paint.blob(0.0, 0.55, 0.2, 0.2)
-    paint.blend((0.36, 0.17, 0.10), np.clip(np.asarray(image, float) / 22, 0, 0.35) * cheeks)
+    limit = look.freckles.amount
+    grown = np.clip(np.asarray(image, float) / 22, 0, limit) / max(limit, 1e-9)
+    paint.blend(look.freckles, grown * cheeks)
     lips = paint.lips()
-    paint.blend((0.36, 0.15, 0.12), 0.55 * paint.blob(corner * 1.05, SEAM - 0.008, 0.03, 0.024))
+    paint.blend(look.beard, beard(paint))
+    paint.blend(look.corners, paint.blob(corner * 1.05, SEAM - 0.008, 0.03, 0.024))
     grain = rng.normal(0, 1, paint.x.shape)
     lines = np.asarray(
         Image.fromarray(((grain * 40) + 128).clip(0, 255).astype(np.uint8)).filter(
@@ -110,11 +117,48 @@ def picture(human: Human, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarr
         ),
         float,
     )
-    paint.blend((0.48, 0.150, 0.145), lips * 0.94)
+    paint.blend(look.lips, lips)
     paint.rgb *= 1 + ((lines - 128) / 128 * 0.25 * lips)[..., None]
     seam = np.exp(-(((paint.y - SEAM) / 0.012) ** 2)) * (np.abs(paint.x) < corner)
-    paint.blend((0.26, 0.07, 0.07), 0.55 * seam * lips)
+    paint.blend(look.seam, seam * lips)
     return paint.rgb.clip(0, 1), lips
+
+
+def beard(paint: Paint) -> np.ndarray:
+    """Where a trimmed beard grows, 0..1: jaw, chin and upper lip, grainy, thin at its edge."""
+    x, y = np.abs(paint.x), paint.y
+    jaw = np.clip((x - 0.30 - 0.28 * np.clip(y + 0.35, 0, 1)) / 0.14, 0, 1) * (y < 0.55)
+    chin = np.clip((-0.20 - y) / 0.09, 0, 1)
+    upper = np.exp(-(((y - 0.135) / 0.050) ** 2)) * np.clip((0.34 - x) / 0.08, 0, 1)
+    side = np.exp(-(((x - 0.32) / 0.065) ** 2)) * np.clip((0.14 - y) / 0.06, 0, 1)
+    where = np.maximum.reduce([jaw * np.clip((0.45 - y) / 0.25, 0, 1), chin, upper, side])
+    grain = np.random.default_rng(6).normal(0, 1, where.shape)
+    grain = np.asarray(
+        Image.fromarray(((grain * 50) + 128).clip(0, 255).astype(np.uint8)).filter(
+            ImageFilter.GaussianBlur(1.1)
+        ),
+        float,
+    )
+    where *= np.clip((y + 0.95) / 0.35, 0, 1)  # the picture's last row colours all below it
+    return np.clip(where * (1 + (grain - 128) / 40), 0, 1)
+
+
+def scalp(human: Human) -> np.ndarray:
+    """Where hair grows on the resting shape, 0..1 per vertex: not on ears, face and neck."""
+    x, y, z = np.abs(human.shape[:, 0]), human.shape[:, 1], human.shape[:, 2]
+    eye = human.joint("eye.L")[1]
+    level = human.shape[(np.abs(y - eye) < 0.25) & (x < 1.2)]
+    ear = level[np.abs(level[:, 0]).argmax()]
+    above = human.shape[np.abs(y - eye - 0.55) < 0.1]
+    half = np.abs(above[:, 0]).max()
+    front = z - ear[2]
+    # The hairline's height over the eyes: by the ears, at the temples, over the forehead.
+    along = (-0.45, -0.2, 0.0, 0.20, 0.38, 0.52, 0.90)
+    line = np.interp(front, along, (-0.55, -0.35, -0.06, -0.06, 0.14, 0.46, 0.54))
+    line = line + 0.10 * np.clip(1 - x / (0.5 * half), 0, 1) * (front > 0.9) - 0.03
+    grown = np.clip((y - eye - line) / 0.07 + 0.5, 0, 1)
+    stands_out = (x > 0.96 * half) & (y < eye + 0.32)
+    return np.where(stands_out, 0, grown)
 
 
 def depth(human: Human) -> np.ndarray:

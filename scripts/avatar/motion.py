@@ -10,18 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import figure
 import numpy as np
-from human import Human
+from figure import Figure
+from people import Series, Sway
 
 FRAMES = 104
 CHIN = 491  # a vertex under the lower lip
-# Amplitudes in degrees of cos(k * pi * t), k = 1..5.
-YAW = (0.90, 1.00, -0.60, 0.24, 0.10)
-PITCH = (0.33, -0.46, 0.50, -0.27, 0.12)
-ROLL = (-0.90, 0.80, 0.55, -0.42, 0.12)
 SHARE = {"neck02": 0.20, "neck03": 0.25, "head": 0.55}
-BLINKS = (27, 77)
 LIDS = (0.55, 1.0, 0.72, 0.22)
 
 
@@ -118,13 +113,13 @@ def glance(clip: Clip, place: int) -> float:
     return sum(amount * float(np.clip((place - begin) / 3, 0, 1)) for begin, amount in clip.gaze)
 
 
-def curve(amplitudes: tuple[float, ...], frames: int) -> np.ndarray:
+def curve(amplitudes: Series, frames: int) -> np.ndarray:
     """Values (frames,) of a cosine series over the loop."""
     t = np.arange(frames) / (frames - 1)
     return sum(a * np.cos((k + 1) * np.pi * t) for k, a in enumerate(amplitudes))
 
 
-def blink(frame: int, starts: tuple[int, ...] = BLINKS) -> float:
+def blink(frame: int, starts: tuple[int, ...]) -> float:
     """How far the lids are shut in a frame, 0..1."""
     for start in starts:
         if 0 <= frame - start < len(LIDS):
@@ -132,25 +127,26 @@ def blink(frame: int, starts: tuple[int, ...] = BLINKS) -> float:
     return 0.0
 
 
-def angles(frame: int, frames: int = FRAMES) -> np.ndarray:
+def angles(sway: Sway, frame: int) -> np.ndarray:
     """Head rotation vector of a frame, radians (pitch, yaw, roll)."""
-    rows = [curve(series, frames)[frame] for series in (PITCH, YAW, ROLL)]
+    rows = [curve(series, FRAMES)[frame] for series in (sway.pitch, sway.yaw, sway.roll)]
     return np.radians(rows)
 
 
-def turns(human: Human, frame: int) -> dict[str, np.ndarray]:
+def turns(human: Figure, frame: int) -> dict[str, np.ndarray]:
     """Bone turns of one source frame, of the loop or of a clip."""
+    sway = human.person.sway
     if frame < FRAMES:
-        return posed(human, angles(frame), np.zeros(3), blink(frame))
+        return posed(human, angles(sway, frame), np.zeros(3), blink(frame, sway.blinks))
     clip, place = clip_of(frame)
     added = (swings(clip.pitch, place + 1), swings(clip.yaw, place + 1), 0.0)
     aside = np.radians((0.0, glance(clip, place), 0.0))
-    return posed(human, angles(clip.at) + np.radians(added), aside, blink(place, clip.blinks))
+    return posed(human, angles(sway, clip.at) + np.radians(added), aside, blink(place, clip.blinks))
 
 
-def posed(human: Human, head: np.ndarray, gaze: np.ndarray, shut: float) -> dict[str, np.ndarray]:
+def posed(human: Figure, head: np.ndarray, gaze: np.ndarray, shut: float) -> dict[str, np.ndarray]:
     """Bone turns for a head rotation, a gaze away from the viewer (radians), shut lids (0..1)."""
-    out = figure.rest_turns(human)
+    out = human.rest_turns()
     for bone, share in SHARE.items():
         out[bone] = out.get(bone, np.zeros(3)) + share * head
     for side in ("L", "R"):
@@ -162,7 +158,7 @@ def posed(human: Human, head: np.ndarray, gaze: np.ndarray, shut: float) -> dict
     return out
 
 
-def follow(human: Human, points: np.ndarray, head: np.ndarray) -> np.ndarray:
+def follow(human: Figure, points: np.ndarray, head: np.ndarray) -> np.ndarray:
     """Hair (..., 3) that follows the head, less and less from the chin down to the shoulders.
 
     head: (4, 4) matrix of the head bone.
@@ -174,12 +170,12 @@ def follow(human: Human, points: np.ndarray, head: np.ndarray) -> np.ndarray:
     return points + weight * (moved - points)
 
 
-def order(frames: int = FRAMES) -> list[int]:
+def order(sway: Sway) -> list[int]:
     """Render order in which every prefix is spread over the loop."""
     seen: list[int] = []
-    wanted = [0, frames - 1, *[b + i for b in BLINKS for i in range(len(LIDS))]]
+    wanted = [0, FRAMES - 1, *[b + i for b in sway.blinks for i in range(len(LIDS))]]
     for step in (16, 8, 4, 2, 1):
-        wanted += range(0, frames, step)
+        wanted += range(0, FRAMES, step)
     wanted += range(FRAMES, TOTAL)
     for i in wanted:
         if i not in seen:

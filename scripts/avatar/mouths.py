@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import figure
 import numpy as np
-from human import Human
+from figure import Figure
 
 LEVELS = (0.04, 0.08, 0.12, 0.17, 0.22, 0.28, 0.34, 0.41, 0.49, 0.58, 0.68, 0.79, 0.9, 1.0)
 # (width, protrusion, number of openness levels)
@@ -108,7 +107,7 @@ def order(mouths: list[Mouth]) -> list[int]:
 class Solver:
     """Turns coordinates into bone turns for one human."""
 
-    def __init__(self, human: Human) -> None:
+    def __init__(self, human: Figure) -> None:
         self.human = human
         self.lips = list(UPPER_INNER + LOWER_INNER)
         self.shape = human.shape
@@ -118,7 +117,7 @@ class Solver:
 
     def turns(self, units: dict[str, float]) -> dict[str, np.ndarray]:
         """Rest pose plus face pose units, as bone turns."""
-        out = figure.rest_turns(self.human)
+        out = self.human.rest_turns()
         for bone, vector in self.human.mix(units).items():
             out[bone] = out.get(bone, np.zeros(3)) + vector
         return out

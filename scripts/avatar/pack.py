@@ -13,12 +13,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import figure
 import motion
 import numpy as np
 import place
 import settle
-from human import Fitted, Human
+from figure import Figure
+from human import Fitted
+from people import PEOPLE
 from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -76,11 +77,11 @@ def moving(pictures: Pictures, frames: list[np.ndarray]) -> np.ndarray:
     return weight * np.clip((border - 2) / EDGE, 0, 1)
 
 
-def clean_frames(pictures: Pictures, human: Human, assets: Path) -> dict[int, np.ndarray]:
+def clean_frames(pictures: Pictures, human: Figure, assets: Path) -> dict[int, np.ndarray]:
     """Frames with calm hair whose still parts are exactly the base picture: loop, then clips."""
     rect = tuple(pictures.info["head"])
     folder = assets / "base" if (assets / "base").is_dir() else assets
-    name = pictures.info.get("hair", "long01")
+    name = human.person.hair.mesh
     cards = Fitted(folder / "hair" / name / f"{name}.mhclo").fit(human.shape)
     tracks = settle.tracks(human, cards)
     x, y, w, h = pictures.info["head"]
@@ -159,8 +160,9 @@ def played(pictures: Pictures) -> list[int]:
 
 def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, dict]:
     """The avatar and a description of what was measured."""
-    human = figure.build(assets)
-    fitted = place.fit(human, figure.rest_turns(human), tuple(pictures.info["patch"]))
+    person = PEOPLE[pictures.info.get("person", "default")]
+    human = Figure(assets, person)
+    fitted = place.fit(human, tuple(pictures.info["patch"]))
     rest = pictures.mouths[0]
     changed = place.change([m for i, m in pictures.mouths.items() if i], rest)
     mask = place.mask(changed)
@@ -179,8 +181,8 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
     rect = tuple(pictures.info["head"])
     height, width = pictures.base.shape[:2]
     manifest = imx.Manifest(
-        name="Default",
-        identity="default",
+        name=person.name,
+        identity=person.identity,
         width=width,
         height=height,
         license="CC0-1.0 meshes (MakeHuman); pictures under this project's licence",

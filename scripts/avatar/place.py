@@ -8,7 +8,7 @@ import blend
 import motion
 import numpy as np
 from camera import Camera
-from human import Human
+from figure import Figure
 from PIL import Image, ImageFilter
 
 FEATHER = 13  # pixels from full to nothing
@@ -25,7 +25,7 @@ class Fit:
     worst: np.ndarray
 
 
-def mouth_vertices(human: Human, seen: np.ndarray, patch: tuple[int, int, int, int]) -> np.ndarray:
+def mouth_vertices(human: Figure, seen: np.ndarray, patch: tuple[int, int, int, int]) -> np.ndarray:
     """Front-facing skin vertices whose projection lies in the patch's middle."""
     x, y, w, h = patch
     front = human.shape[:, 2] > human.joint("jaw")[2] + 0.35
@@ -36,10 +36,10 @@ def mouth_vertices(human: Human, seen: np.ndarray, patch: tuple[int, int, int, i
     return np.flatnonzero(front & skin & inside)
 
 
-def fit(human: Human, rest: dict[str, np.ndarray], patch: tuple[int, int, int, int]) -> Fit:
+def fit(human: Figure, patch: tuple[int, int, int, int]) -> Fit:
     """Least-squares affine of the mouth's skin for every source frame."""
     camera = Camera.for_human(human)
-    neutral = camera.project(human.pose(rest))
+    neutral = camera.project(human.pose(human.rest_turns()))
     chosen = mouth_vertices(human, neutral, patch)
     target = neutral[chosen] - np.array(patch[:2])
     rows, rms, worst = [], [], []

@@ -19,6 +19,7 @@ import mouths
 import numpy as np
 import scene
 from camera import HEIGHT, WIDTH
+from people import PEOPLE
 
 HEAD = (432, 48, 384, 480)  # x, y, w, h of everything that moves in the idle loop
 PATCH = (512, 284, 224, 164)  # x, y, w, h of the mouths on the base picture
@@ -74,7 +75,7 @@ class Job:
         self.out: Path = args.out
         for name in ("mouths", "frames"):
             (self.out / name).mkdir(parents=True, exist_ok=True)
-        self.stage = scene.Stage(args.assets)
+        self.stage = scene.Stage(args.assets, PEOPLE[args.person])
         self.solver = mouths.Solver(self.stage.human)
         self.list = mouths.catalogue()
         self.spent = 0.0
@@ -102,13 +103,14 @@ class Job:
     def frames(self) -> None:
         """The idle loop, spread first, then the clips."""
         settings(self.args.frame_samples, HEAD, self.args.threads)
-        for i in motion.order()[: self.args.limit]:
+        for i in motion.order(self.stage.human.person.sway)[: self.args.limit]:
             self._one(self.out / "frames" / f"{i:04d}.png", motion.turns(self.stage.human, i))
 
     def describe(self) -> None:
         """What was rendered, as scene.json, for place.py and pack.py."""
         human = self.stage.human
         data = {
+            "person": human.person.identity,
             "size": [WIDTH, HEIGHT],
             "head": HEAD,
             "patch": PATCH,
@@ -126,6 +128,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--assets", type=Path, required=True, help="MakeHuman checkout (CC0)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    parser.add_argument("--person", choices=sorted(PEOPLE), default="default")
     parser.add_argument("--only", choices=("base", "mouths", "frames"), action="append")
     parser.add_argument("--base-samples", type=int, default=40)
     parser.add_argument("--mouth-samples", type=int, default=8)

@@ -8,14 +8,15 @@ from typing import Any
 import backdrop
 import bpy
 import complexion
-import figure
 import motion
 import numpy as np
 import skin
 import strands
 from camera import DISTANCE, HEIGHT, LENS, SENSOR, UNIT, WIDTH, Camera, to_blender
-from human import Fitted, Human, Mesh
+from figure import Figure
+from human import Fitted, Mesh
 from mathutils import Matrix, Vector
+from people import Light, Person
 
 
 def matrix_to_blender(matrix: np.ndarray) -> np.ndarray:
@@ -87,19 +88,12 @@ def as_image(name: str, pixels: np.ndarray) -> Any:
     return image
 
 
-def area_light(
-    name: str,
-    at: tuple[float, float, float],
-    aim: np.ndarray,
-    size: float,
-    power: float,
-    colour: Any,
-) -> None:
-    """Square soft light at `at` (relative to the face) pointing at the face."""
-    data = bpy.data.lights.new(name, "AREA")
-    data.size, data.energy, data.color = size, power, colour
-    thing = bpy.data.objects.new(name, data)
-    position = np.array(at) + aim
+def area_light(light: Light, aim: np.ndarray) -> None:
+    """A soft light that points at the face, which is at `aim`."""
+    data = bpy.data.lights.new(light.name, "AREA")
+    data.size, data.energy, data.color = light.size, light.power, light.colour
+    thing = bpy.data.objects.new(light.name, data)
+    position = np.array(light.at) + aim
     thing.location = position
     direction = aim - position
     thing.rotation_euler = Vector(direction).to_track_quat("-Z", "Y").to_euler()
@@ -109,17 +103,18 @@ def area_light(
 class Stage:
     """Everything in the scene, with `show(turns)` to put the person into a pose."""
 
-    def __init__(self, root: Path, hair: str = "long01", top: str = "female_casualsuit02") -> None:
+    def __init__(self, root: Path, person: Person) -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        self.human: Human = figure.build(root)
-        self.rest = figure.rest_turns(self.human)
+        self.human = Figure(root, person)
+        self.rest = self.human.rest_turns()
         self.neutral = self.human.pose(self.rest)
         self.base = root / "base" if (root / "base").is_dir() else root
         self.head = np.eye(4)
+        self.sheet: Any = None
         self._camera_and_lights()
         self._backdrop()
-        self._clothes(top)
-        self._hair(hair)
+        self._clothes()
+        self._hair()
         self._body()
         self._eyes()
         self._mouth()
@@ -144,20 +139,18 @@ class Stage:
         bpy.context.collection.objects.link(thing)
         bpy.context.scene.camera = thing
         face = self.eyes + np.array([0, 0, -0.04])
-        area_light("key", (-1.05, -1.0, 0.55), face, 0.9, 37.0, (1.0, 0.93, 0.85))
-        area_light("fill", (1.2, -1.1, 0.05), face, 1.4, 6.5, (0.92, 0.95, 1.0))
-        area_light("rim", (0.75, 0.9, 0.7), face, 0.7, 17.0, (1.0, 0.92, 0.82))
-        area_light("hair", (-0.6, 0.7, 0.8), face, 0.8, 8.0, (1.0, 0.96, 0.9))
+        for light in self.human.person.lights:
+            area_light(light, face)
         world = bpy.data.worlds.new("world")
         world.use_nodes = True
         node = world.node_tree.nodes["Background"]
         node.inputs[0].default_value = (0.62, 0.6, 0.58, 1)
-        node.inputs[1].default_value = 0.25
+        node.inputs[1].default_value = self.human.person.world
         bpy.context.scene.world = world
 
     def _backdrop(self) -> None:
         """A glowing picture behind the person that fills the frame."""
-        pixels = np.asarray(backdrop.picture(), float) / 255
+        pixels = np.asarray(backdrop.picture(self.human.person.room), float) / 255
         image = as_image("backdrop", backdrop.for_view(pixels))
         far = 1.2
         half = (far + DISTANCE) * SENSOR / LENS / 2
@@ -174,13 +167,14 @@ class Stage:
             setattr(thing, f"visible_{ray}", False)
         bpy.context.collection.objects.link(thing)
 
-    def _clothes(self, top: str) -> None:
+    def _clothes(self) -> None:
+        top = self.human.person.top
         piece = self._fitted("clothes", top, f"{top}.mhclo")
         self.hidden = piece.deleted
         points = piece.fit(self.neutral, self.human.shape)
         faces = [i for i, f in enumerate(piece.mesh.faces) if points[f, 1].min() > 3.2]
         self.cloth, _ = add_mesh(
-            "top", points, piece.mesh, faces, skin.cloth((0.10, 0.19, 0.22)), 2
+            "top", points, piece.mesh, faces, skin.cloth(self.human.person.cloth), 2
         )
 
     def _body(self) -> None:
@@ -195,7 +189,9 @@ class Stage:
         ]
         brow = self._fitted("eyebrows", "eyebrow001", "eyebrow001.mhclo").fit(self.human.shape)
         face, lips = complexion.picture(self.human, brow, self.human.joint("eye.L"))
-        material = skin.skin(as_image("face", face), as_image("lips", lips[..., None]))
+        material = skin.skin(
+            as_image("face", face), as_image("lips", lips[..., None]), self.human.person.skin
+        )
         self.skin, self.skin_vertices = add_mesh("skin", self.neutral, mesh, faces, material, 2)
         used = self.skin_vertices
         place = np.concatenate([complexion.place(self.human), np.zeros((len(self.neutral), 1))], 1)
@@ -259,13 +255,27 @@ class Stage:
         at = tongue.fit(self.neutral, human.shape)
         self.tongue, _ = add_mesh("tongue", at, tongue.mesh, everything, flesh, 1)
 
-    def _hair(self, name: str) -> None:
-        piece = self._fitted("hair", name, f"{name}.mhclo")
+    def _hair(self) -> None:
+        hair = self.human.person.hair
+        piece = self._fitted("hair", hair.mesh, f"{hair.mesh}.mhclo")
         points = piece.fit(self.human.shape)
-        self.locks = strands.hair(piece.mesh, points, seed=3, density=420.0)
-        strands.taper(self.locks, 0.0032, 0.0010)
-        self._underlay(piece.mesh, points)
-        self.hair = add_strands("hair", self.locks, skin.strand("hair", 0.74, 0.30))
+        if hair.crop:
+            self.locks = self._crop()
+        else:
+            self.locks = strands.hair(piece.mesh, points, seed=3, density=hair.density)
+            self._underlay(piece.mesh, points)
+        strands.taper(self.locks, hair.radius, 0.0010)
+        fibre = skin.strand("hair", hair.melanin, hair.redness)
+        self.hair = add_strands("hair", self.locks, fibre)
+
+    def _crop(self) -> strands.Strands:
+        """Hair cut short, standing on the skin."""
+        human, hair = self.human, self.human.person.hair
+        body = [human.mesh.faces[i] for i in human.mesh.groups["body"]]
+        high = [f for f in body if human.shape[f, 1].min() > human.joint("head")[1] - 0.2]
+        triangles = np.array([(f[0], f[k], f[k + 1]) for f in high for k in range(1, len(f) - 1)])
+        grows = complexion.scalp(human)
+        return strands.cropped(triangles, human.shape, grows, hair.density, hair.crop)
 
     def _underlay(self, mesh: Mesh, points: np.ndarray) -> None:
         """The cards behind the ears as a dark sheet, so that no light comes through the hair."""
@@ -277,13 +287,13 @@ class Stage:
         ]
         points = points + np.array([0, 0, -0.05])
         self.sheet_points = points
-        dark = skin.plain("underlay", (0.026, 0.015, 0.010), 0.9)
+        dark = skin.plain("underlay", self.human.person.hair.underlay, 0.9)
         self.sheet, self.sheet_vertices = add_mesh("underlay", points, mesh, faces, dark, 0)
 
     def _fine_hair(self) -> None:
         self.fine = []
         dark = skin.plain("lash", (0.012, 0.008, 0.006), 0.6)
-        brown = skin.strand("brow", 0.62, 0.4, 0.5)
+        brown = skin.strand("brow", *self.human.person.brow, 0.5)
         for kind, name, material in (
             ("eyebrows", "eyebrow001", brown),
             ("eyelashes", "eyelashes01", dark),
@@ -321,9 +331,10 @@ class Stage:
             motion.follow(self.human, self.locks.points, head), self.locks.radius
         )
         set_strands(self.hair.data, moved)
-        self._write(
-            self.sheet, motion.follow(self.human, self.sheet_points[self.sheet_vertices], head)
-        )
+        if self.sheet:
+            self._write(
+                self.sheet, motion.follow(self.human, self.sheet_points[self.sheet_vertices], head)
+            )
 
     @staticmethod
     def _write(thing: Any, points: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import blend
 import motion
 import numpy as np
 from camera import Camera
-from human import Human
+from figure import Figure
 
 REACH = 4  # frames on either side
 SIGMA = 2.2
@@ -20,7 +20,7 @@ NECK = (572.0, 676.0, 340.0)  # left, right, top of the neck
 FADE = 12.0
 
 
-def tracks(human: Human, cards: np.ndarray) -> np.ndarray:
+def tracks(human: Figure, cards: np.ndarray) -> np.ndarray:
     """Picture positions (motion.TOTAL, n, 2) of the hair cards' front points (n of them)."""
     camera = Camera.for_human(human)
     front = cards[cards[:, 2] > human.joint("head")[2]]

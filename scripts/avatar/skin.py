@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from people import Skin
 
 
 class Nodes:
@@ -66,7 +67,7 @@ class Nodes:
         return self.material
 
 
-def skin(face: Any, lips_image: Any) -> bpy.types.Material:
+def skin(face: Any, lips_image: Any, look: Skin) -> bpy.types.Material:
     """Skin: the painted face by attribute `place`; lips are smoother and wetter.
 
     Attribute `zones` holds (inside of the mouth, scalp under hair, unused).
@@ -90,11 +91,11 @@ def skin(face: Any, lips_image: Any) -> bpy.types.Material:
     bsdf = n.add("ShaderNodeBsdfPrincipled")
     n.link(colour, bsdf.inputs["Base Color"])
     bsdf.inputs["Subsurface Weight"].default_value = 1.0
-    bsdf.inputs["Subsurface Radius"].default_value = (1.0, 0.36, 0.18)
+    bsdf.inputs["Subsurface Radius"].default_value = look.scatter
     bsdf.inputs["Subsurface Scale"].default_value = 0.0042
-    rough = n.remap(lips, 0.0, 1.0, 0.46, 0.30)
+    rough = n.remap(lips, 0.0, 1.0, look.roughness, 0.30)
     n.link(rough, bsdf.inputs["Roughness"])
-    bsdf.inputs["Specular IOR Level"].default_value = 0.42
+    bsdf.inputs["Specular IOR Level"].default_value = look.gloss
     pores = n.add("ShaderNodeBump", Strength=0.16, Distance=0.0006)
     n.link(n.noise(900.0, 3.0), pores.inputs["Height"])
     waves = n.add("ShaderNodeBump", Strength=0.12, Distance=0.002)

@@ -107,6 +107,40 @@ def hair(mesh: Mesh, points: np.ndarray, seed: int, density: float, steps: int =
     return Strands(_loosen(pts, rng), np.zeros(pts.shape[:2]))
 
 
+def cropped(
+    faces: np.ndarray, points: np.ndarray, grows: np.ndarray, density: float, length: float
+) -> Strands:
+    """Short hair that stands on the skin: triangles (n, 3) of the body's points, `grows` 0..1 each.
+
+    density: hairs per square decimetre where `grows` is 1. length in decimetres.
+    """
+    rng = np.random.default_rng(9)
+    a, b, c = (points[faces[:, i]] for i in range(3))
+    cross = np.cross(b - a, c - a)
+    area = np.linalg.norm(cross, axis=1) / 2
+    normals = np.zeros_like(points)
+    for i in range(3):
+        np.add.at(normals, faces[:, i], cross)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
+    count = rng.poisson(area * density * grows[faces].mean(1))
+    chosen = np.repeat(np.arange(len(faces)), count)
+    weights = rng.dirichlet((1, 1, 1), len(chosen))
+    inside = faces[chosen]
+    roots = (points[inside] * weights[..., None]).sum(1)
+    keep = rng.random(len(roots)) < (grows[inside] * weights).sum(1) * 1.2
+    roots = roots[keep]
+    up = (normals[inside] * weights[..., None]).sum(1)[keep]
+    lean = np.array([0.0, -0.25, 0.45]) + rng.normal(0, 0.28, roots.shape)
+    t = np.linspace(0, 1, 4)[None, :, None]
+    grown = length * rng.uniform(0.6, 1.1, (len(roots), 1, 1))
+    pts = (
+        roots[:, None]
+        + grown * (t * up[:, None] + t**1.5 * lean[:, None] * 0.6)
+        - 0.01 * up[:, None]
+    )
+    return Strands(pts, np.zeros(pts.shape[:2]))
+
+
 def _loosen(pts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Volume, clumps and a few loose hairs, so that the cards cannot be told."""
     n, steps, _ = pts.shape
