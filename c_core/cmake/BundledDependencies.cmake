@@ -1,33 +1,9 @@
 # The dependencies as static libraries with hidden symbols, from pinned source archives. Nothing of them
 # lies in this repository; their licences go into the wheel with them.
-#
-# The first URL of each is upstream's where Debian kept upstream's bytes, then Debian's pool. (Debian's zlib
-# is repacked without files under other licences.)
 
 include(PinnedArchive)
-set(_be_pool http://deb.debian.org/debian/pool/main)
-
-set(ESSENCE_LIBJPEG_TURBO_VERSION 2.1.5)
-set(ESSENCE_LIBJPEG_TURBO_SHA256 254f3642b04e309fee775123133c6464181addc150499561020312ec61c1bf7c)
-be_pinned_archive(libjpeg_turbo ${ESSENCE_LIBJPEG_TURBO_SHA256}
-    https://github.com/libjpeg-turbo/libjpeg-turbo/archive/refs/tags/2.1.5.tar.gz
-    ${_be_pool}/libj/libjpeg-turbo/libjpeg-turbo_2.1.5.orig.tar.gz)
-set(ESSENCE_SPEEXDSP_VERSION 1.2.1)
-set(ESSENCE_SPEEXDSP_SHA256 8c777343e4a6399569c72abc38a95b24db56882c83dbdb6c6424a5f4aeb54d3d)
-be_pinned_archive(speexdsp ${ESSENCE_SPEEXDSP_SHA256}
-    https://downloads.xiph.org/releases/speex/speexdsp-1.2.1.tar.gz
-    ${_be_pool}/s/speexdsp/speexdsp_1.2.1.orig.tar.gz)
-set(ESSENCE_CJSON_VERSION 1.7.18)
-set(ESSENCE_CJSON_TAG v1.7.18)
-set(ESSENCE_CJSON_SHA256 3aa806844a03442c00769b83e99970be70fbef03735ff898f4811dd03b9f5ee5)
-be_pinned_archive(cjson ${ESSENCE_CJSON_SHA256}
-    https://github.com/DaveGamble/cJSON/archive/refs/tags/v1.7.18.tar.gz
-    ${_be_pool}/c/cjson/cjson_1.7.18.orig.tar.gz)
-set(ESSENCE_ZLIB_VERSION 1.3.1)
-set(ESSENCE_ZLIB_URL ${_be_pool}/z/zlib/zlib_1.3.dfsg%2breally1.3.1.orig.tar.gz)
-set(ESSENCE_ZLIB_SHA256 60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb)
-be_pinned_archive(zlib ${ESSENCE_ZLIB_SHA256}
-    ${ESSENCE_ZLIB_URL})
+include(PartsList)
+include(Pins)
 
 include(CheckCSourceCompiles)
 check_c_source_compiles("#ifndef __x86_64__
@@ -99,16 +75,4 @@ add_dependencies(essence_turbojpeg libjpeg_turbo)
 target_include_directories(essence_turbojpeg SYSTEM INTERFACE "${libjpeg_turbo_SOURCE_DIR}")
 target_link_libraries(essence_turbojpeg INTERFACE "${_be_jpeg_library}")
 
-# What a wheel says about them: their licences, and a list of parts (CycloneDX) beside its metadata.
-if(ESSENCE_PYTHON_WHEEL AND SKBUILD_METADATA_DIR)
-    foreach(file libjpeg-turbo:${libjpeg_turbo_SOURCE_DIR}/LICENSE.md libjpeg-turbo:${libjpeg_turbo_SOURCE_DIR}/README.ijg
-                 speexdsp:${speexdsp_SOURCE_DIR}/COPYING cJSON:${cjson_SOURCE_DIR}/LICENSE
-                 zlib:${zlib_SOURCE_DIR}/LICENSE)
-        string(REGEX MATCH "^([^:]+):(.+)$" _be_licence "${file}")
-        install(FILES "${CMAKE_MATCH_2}" COMPONENT python
-                DESTINATION "${SKBUILD_METADATA_DIR}/licenses/${CMAKE_MATCH_1}")
-    endforeach()
-    configure_file("${CMAKE_CURRENT_LIST_DIR}/essence.cdx.json.in" essence.cdx.json @ONLY)
-    install(FILES "${CMAKE_CURRENT_BINARY_DIR}/essence.cdx.json" COMPONENT python
-            DESTINATION "${SKBUILD_METADATA_DIR}/sboms")
-endif()
+be_install_parts_list()

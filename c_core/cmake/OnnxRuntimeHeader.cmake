@@ -3,14 +3,17 @@
 #
 #   1. -DBE_ORT_INCLUDE_DIR=<folder that holds onnxruntime_c_api.h>
 #   2. an installed one (libonnxruntime-dev, Homebrew, ...)
-#   3. the copy that an earlier build fetched (build folder, then the user's cache folder)
-#   4. upstream's file of BE_ORT_HEADER_VERSION, else the same file out of Debian's package
+#   3. the pinned one in ESSENCE_ARCHIVES, where that is set: then nothing is fetched
+#   4. the copy that an earlier build fetched (build folder, then the user's cache folder)
+#   5. upstream's file of BE_ORT_HEADER_VERSION, else the same file out of Debian's package
 #
 # What is fetched counts only if its SHA-256 is the one below. Newer headers work too: the function
 # table only ever grows.
 #
 # What was found is copied into the build folder, so that -I never names a system folder, which would
 # be wrong in a cross build.
+
+include(PinnedArchive) # for ESSENCE_ARCHIVES
 
 set(BE_ORT_INCLUDE_DIR "" CACHE PATH "Folder with onnxruntime_c_api.h; empty = find or fetch it")
 set(BE_ORT_HEADER_VERSION 1.21.0)
@@ -101,6 +104,15 @@ function(_be_ort_provide)
         configure_file("${found}" "${wanted}" COPYONLY)
         return()
     endif()
+    if(ESSENCE_ARCHIVES)
+        _be_ort_is_pinned("${ESSENCE_ARCHIVES}/${_be_ort_name}" good)
+        if(NOT good)
+            message(FATAL_ERROR "ESSENCE_ARCHIVES=${ESSENCE_ARCHIVES} holds no ${_be_ort_name} of "
+                "ONNX Runtime ${BE_ORT_HEADER_VERSION}, whose SHA-256 is ${BE_ORT_HEADER_SHA256}")
+        endif()
+        configure_file("${ESSENCE_ARCHIVES}/${_be_ort_name}" "${wanted}" COPYONLY)
+        return()
+    endif()
     _be_ort_is_pinned("${wanted}" good)
     if(good)
         return()
@@ -120,6 +132,9 @@ function(_be_ort_provide)
     _be_ort_remember("${wanted}" "${cached}")
 endfunction()
 
+if(CMAKE_SCRIPT_MODE_FILE)
+    return() # FetchArchives.cmake wants the functions
+endif()
 _be_ort_provide()
 file(STRINGS "${_be_ort_dir}/${_be_ort_name}" _be_ort_line REGEX "^#define ORT_API_VERSION [0-9]+")
 string(REGEX MATCH "[0-9]+$" _be_ort_api "${_be_ort_line}")

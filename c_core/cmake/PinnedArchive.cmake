@@ -1,5 +1,8 @@
-# be_pinned_archive(NAME SHA256 URL...): unpacks a source archive into the build folder and sets
-# <NAME>_SOURCE_DIR in the caller.
+# be_pinned_archive(<variable> NAME <name> VERSION <version> SHA256 <digest> SPDX <licence expression>
+#                   TEXTS <licence file>... PURL <package URL> URLS <url>...)
+#
+# Unpacks a source archive into the build folder, sets <variable>_SOURCE_DIR in the caller, and enters it
+# into the list of parts (PartsList.cmake).
 #
 # The archive is the file of a URL's name in ESSENCE_ARCHIVES (a folder, the way to build offline), else it
 # is downloaded from the first URL that answers. Only the pinned SHA-256 counts, wherever it came from.
@@ -39,9 +42,12 @@ function(_be_archive_given sha256 out)
     message(FATAL_ERROR "ESSENCE_ARCHIVES=${ESSENCE_ARCHIVES} holds no ${names}")
 endfunction()
 
-# Sets `out` to a downloaded archive.
-function(_be_archive_download name sha256 out)
-    set(file "${_be_archive_dir}/${name}.tar")
+# Sets `out` to a downloaded archive in `folder`, under the name that _be_archive_given looks for.
+function(_be_archive_download name sha256 folder out)
+    list(GET ARGN -1 url)
+    get_filename_component(base "${url}" NAME)
+    string(REPLACE "%2b" "+" base "${base}")
+    set(file "${folder}/${base}")
     _be_archive_is("${file}" ${sha256} good)
     foreach(url IN LISTS ARGN)
         if(NOT good)
@@ -60,19 +66,24 @@ function(_be_archive_download name sha256 out)
     set(${out} "${file}" PARENT_SCOPE)
 endfunction()
 
-function(be_pinned_archive name sha256)
-    set(folder "${_be_archive_dir}/${name}")
-    if(NOT EXISTS "${folder}/${sha256}")
+function(be_pinned_archive variable)
+    cmake_parse_arguments(arg "" "NAME;VERSION;SHA256;SPDX;PURL" "TEXTS;URLS" ${ARGN})
+    set(folder "${_be_archive_dir}/${variable}")
+    if(NOT EXISTS "${folder}/${arg_SHA256}")
         if(ESSENCE_ARCHIVES)
-            _be_archive_given(${sha256} archive ${ARGN})
+            _be_archive_given(${arg_SHA256} archive ${arg_URLS})
         else()
-            _be_archive_download(${name} ${sha256} archive ${ARGN})
+            _be_archive_download(${variable} ${arg_SHA256} "${_be_archive_dir}" archive ${arg_URLS})
         endif()
         file(REMOVE_RECURSE "${folder}")
         file(ARCHIVE_EXTRACT INPUT "${archive}" DESTINATION "${folder}")
-        file(TOUCH "${folder}/${sha256}") # complete
+        file(TOUCH "${folder}/${arg_SHA256}") # complete
     endif()
     file(GLOB inside LIST_DIRECTORIES TRUE "${folder}/*")
-    list(REMOVE_ITEM inside "${folder}/${sha256}")
-    set(${name}_SOURCE_DIR "${inside}" PARENT_SCOPE)
+    list(REMOVE_ITEM inside "${folder}/${arg_SHA256}")
+    be_list_part("${arg_NAME}" "${arg_VERSION}" "${arg_SPDX}" "${arg_PURL}" "${arg_URLS}" ${arg_SHA256})
+    foreach(file IN LISTS arg_TEXTS)
+        be_list_licence("${arg_NAME}" "${inside}/${file}")
+    endforeach()
+    set(${variable}_SOURCE_DIR "${inside}" PARENT_SCOPE)
 endfunction()
