@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/cpu.h"
 #include "base/error.h"
 #include "picture/convert.h"
 #include "picture/image.h"

@@ -8,7 +8,7 @@
 #include <cpuid.h>
 
 /* __builtin_cpu_supports does not link with every compiler runtime, so cpuid is read here. */
-static bool detect_avx2(void)
+static bool detect(void)
 {
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d))
@@ -22,21 +22,26 @@ static bool detect_avx2(void)
         return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1u << 5)) != 0;
 }
+#elif defined(BEI_CPU_VECTORS)
+static bool detect(void)
+{
+    return true;
+}
 #else
-static bool detect_avx2(void)
+static bool detect(void)
 {
     return false;
 }
 #endif
 
-bool bei_cpu_has_avx2(void)
+bool bei_cpu_has_vectors(void)
 {
     static atomic_int known; /* 0 unknown, 1 no, 2 yes */
     int value = atomic_load_explicit(&known, memory_order_relaxed);
     if (value == 0) {
         const char *forced = getenv("BITHUMAN_CPU");
         bool plain = forced && strcmp(forced, "c") == 0;
-        value = !plain && detect_avx2() ? 2 : 1;
+        value = !plain && detect() ? 2 : 1;
         atomic_store_explicit(&known, value, memory_order_relaxed);
     }
     return value == 2;

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/cpu.h"
-
 void bei_dense_run_c(const bei_dense_t *layer, const float *in, float *out)
 {
     const float *weights = layer->weights;
@@ -19,9 +17,9 @@ void bei_dense_run_c(const bei_dense_t *layer, const float *in, float *out)
 
 bei_dense_run *bei_dense_best(void)
 {
-#if defined(__x86_64__)
-    if (bei_cpu_has_avx2())
-        return bei_dense_run_avx2;
+#if defined(BEI_CPU_VECTORS)
+    if (bei_cpu_has_vectors())
+        return bei_dense_run_vector;
 #endif
     return bei_dense_run_c;
 }

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "base/cpu.h"
+
 enum { BEI_DENSE_PANEL = 32 };
 
 typedef struct bei_dense {
@@ -22,8 +24,8 @@ typedef struct bei_dense {
 typedef void bei_dense_run(const bei_dense_t *layer, const float *in, float *out);
 
 bei_dense_run bei_dense_run_c;
-#if defined(__x86_64__)
-bei_dense_run bei_dense_run_avx2;
+#if defined(BEI_CPU_VECTORS)
+bei_dense_run bei_dense_run_vector;
 #endif
 
 /* The fastest kernel that this processor runs. */

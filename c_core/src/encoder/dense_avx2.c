@@ -3,8 +3,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-__attribute__((target("avx2"))) void bei_dense_run_avx2(const bei_dense_t *layer, const float *in,
-                                                        float *out)
+__attribute__((target("avx2"))) void bei_dense_run_vector(const bei_dense_t *layer, const float *in,
+                                                          float *out)
 {
     const float *weights = layer->weights, *bias = layer->bias;
     for (uint32_t p = 0; p < layer->panels; p++, bias += BEI_DENSE_PANEL, out += BEI_DENSE_PANEL) {

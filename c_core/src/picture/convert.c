@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/cpu.h"
-
 enum { BLOCK = 128 }; /* pixels at a time, in loops that compilers vectorise */
 
 /* What the chroma of a block adds to its pixels' colours; green is subtracted. */
@@ -98,9 +96,9 @@ const bei_convert_kernels_t bei_convert_c = {bgr24, rgb24, bgra32, interleave};
 
 const bei_convert_kernels_t *bei_convert_best(void)
 {
-#if defined(__x86_64__)
-    if (bei_cpu_has_avx2())
-        return &bei_convert_avx2;
+#if defined(BEI_CPU_VECTORS)
+    if (bei_cpu_has_vectors())
+        return &bei_convert_vector;
 #endif
     return &bei_convert_c;
 }

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "base/cpu.h"
 #include "base/i420.h"
 #include "picture/image.h"
 
@@ -25,8 +26,8 @@ typedef struct bei_convert_kernels {
 } bei_convert_kernels_t;
 
 extern const bei_convert_kernels_t bei_convert_c;
-#if defined(__x86_64__)
-extern const bei_convert_kernels_t bei_convert_avx2;
+#if defined(BEI_CPU_VECTORS)
+extern const bei_convert_kernels_t bei_convert_vector;
 #endif
 
 /* The fastest kernels that this processor runs. */

@@ -196,5 +196,5 @@ AVX2 static void interleave(const uint8_t *u, const uint8_t *v, uint8_t *out, ui
     bei_convert_c.uv(u + x, v + x, out + 2 * (size_t)x, count - x);
 }
 
-const bei_convert_kernels_t bei_convert_avx2 = {bgr24, rgb24, bgra32, interleave};
+const bei_convert_kernels_t bei_convert_vector = {bgr24, rgb24, bgra32, interleave};
 #endif

@@ -287,5 +287,5 @@ AVX2 static void chroma(uint8_t *const row[2], const bei_mouth_walk_t *walk,
     }
 }
 
-const bei_mouth_kernels_t bei_mouth_avx2 = {luma, chroma};
+const bei_mouth_kernels_t bei_mouth_vector = {luma, chroma};
 #endif

@@ -2,8 +2,6 @@
 
 #include <stddef.h>
 
-#include "base/cpu.h"
-
 enum { HALF = 32768 };
 
 static int32_t clamp(int32_t value, int32_t low, int32_t high)
@@ -71,9 +69,9 @@ const bei_mouth_kernels_t bei_mouth_c = {luma, chroma};
 
 const bei_mouth_kernels_t *bei_mouth_best(void)
 {
-#if defined(__x86_64__)
-    if (bei_cpu_has_avx2())
-        return &bei_mouth_avx2;
+#if defined(BEI_CPU_VECTORS)
+    if (bei_cpu_has_vectors())
+        return &bei_mouth_vector;
 #endif
     return &bei_mouth_c;
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "base/cpu.h"
+
 /* A plane of bytes that is sampled between its pixels: width * height, at least 2 x 2. */
 typedef struct bei_mouth_plane {
     const uint8_t *data;
@@ -44,8 +46,8 @@ typedef struct bei_mouth_kernels {
 } bei_mouth_kernels_t;
 
 extern const bei_mouth_kernels_t bei_mouth_c;
-#if defined(__x86_64__)
-extern const bei_mouth_kernels_t bei_mouth_avx2;
+#if defined(BEI_CPU_VECTORS)
+extern const bei_mouth_kernels_t bei_mouth_vector;
 #endif
 
 /* The fastest kernels that this processor runs. */

@@ -116,5 +116,5 @@ AVX2 static void turn_back(const uint8_t *side, uint32_t width, uint32_t height,
     bei_resize_c.turn_back(side, width - x, height, rows + x, stride);
 }
 
-const bei_resize_kernels_t bei_resize_avx2 = {sum, turn, turn_back};
+const bei_resize_kernels_t bei_resize_vector = {sum, turn, turn_back};
 #endif

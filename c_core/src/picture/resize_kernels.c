@@ -1,7 +1,5 @@
 #include "picture/resize_kernels.h"
 
-#include "base/cpu.h"
-
 enum { BLOCK = 64, HALF = 1 << (BEI_RESIZE_BITS - 1) };
 
 /* By blocks whose sums stay in registers or close to them; compilers vectorise the inner loops. */
@@ -42,9 +40,9 @@ const bei_resize_kernels_t bei_resize_c = {sum, turn, turn_back};
 
 const bei_resize_kernels_t *bei_resize_best(void)
 {
-#if defined(__x86_64__)
-    if (bei_cpu_has_avx2())
-        return &bei_resize_avx2;
+#if defined(BEI_CPU_VECTORS)
+    if (bei_cpu_has_vectors())
+        return &bei_resize_vector;
 #endif
     return &bei_resize_c;
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cpu.h"
+
 enum {
     BEI_RESIZE_STRIP = 32, /* rows of a strip; on its side it has so many bytes a row */
     BEI_RESIZE_BITS = 14,  /* the weights of a sum come to 1 << BEI_RESIZE_BITS; none is negative */
@@ -35,8 +37,8 @@ typedef struct bei_resize_kernels {
 } bei_resize_kernels_t;
 
 extern const bei_resize_kernels_t bei_resize_c;
-#if defined(__x86_64__)
-extern const bei_resize_kernels_t bei_resize_avx2;
+#if defined(BEI_CPU_VECTORS)
+extern const bei_resize_kernels_t bei_resize_vector;
 #endif
 
 /* The fastest kernels that this processor runs. */
