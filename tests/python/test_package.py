@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 
 import pytest
-from support import package_folder
+from support import REPO, package_folder
+
+import bithuman_ctypes as bh
 
 COMPILED = {".so", ".pyd", ".dll", ".dylib", ".a", ".o", ".pyx", ".c"}
 
@@ -56,3 +59,11 @@ def test_the_metadata() -> None:
     )
     entries = metadata.distribution("bithuman-ctypes").entry_points
     assert {entry.name for entry in entries} == {"bithuman-ctypes", "essence-render"}
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    project = (REPO / "c_core" / "CMakeLists.txt").read_text(encoding="utf-8")
+    header = (REPO / "c_core" / "include" / "essence.h").read_text(encoding="utf-8")
+    assert re.findall(r"project\(essence VERSION (\S+)", project) == [bh.__version__]
+    assert bh.__core_version__ == bh.__version__
+    assert re.findall(r"#define BE_ABI_VERSION (\d+)", header) == [str(bh.__abi_version__)]
