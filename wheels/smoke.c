@@ -5,7 +5,11 @@
  * --smoke compiles it for a wheel's platform. */
 #include <essence.h>
 
+#ifdef _WIN32
+#include <windows.h>
+#else
 #include <dlfcn.h>
+#endif
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +18,35 @@
 enum { RATE = 16000, TICK = 640, FRAMES = RATE / TICK, WAV_HEADER = 44 };
 #define DIGEST 0x326B5B845E772A44u
 
-#define FIND(library, name) __typeof__(&name) find_##name = (__typeof__(&name))dlsym(library, #name)
+#define FIND(library, name) __typeof__(&name) find_##name = (__typeof__(&name))find(library, #name)
+
+#ifdef _WIN32
+static void *open_library(const char *path)
+{
+    HMODULE library = LoadLibraryA(path);
+    if (!library)
+        fprintf(stderr, "%s: Windows error %lu\n", path, GetLastError());
+    return (void *)library;
+}
+
+static void *find(void *library, const char *name)
+{
+    return (void *)GetProcAddress((HMODULE)library, name);
+}
+#else
+static void *open_library(const char *path)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        fprintf(stderr, "%s\n", dlerror());
+    return library;
+}
+
+static void *find(void *library, const char *name)
+{
+    return dlsym(library, name);
+}
+#endif
 
 /* The second second of a 24 kHz file, at 16 kHz: two of three samples. */
 static int read_speech(const char *path, float *pcm)
@@ -58,11 +90,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: smoke LIBRARY AVATAR.imx SPEECH.wav\n");
         return 64;
     }
-    void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        fprintf(stderr, "%s\n", dlerror());
+    void *library = open_library(argv[1]);
+    if (!library)
         return 1;
-    }
     FIND(library, be_library_version);
     FIND(library, be_last_error_message);
     FIND(library, be_fixture_load);

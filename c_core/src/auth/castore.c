@@ -1,9 +1,8 @@
 #include "auth/castore.h"
 
-#include <stdio.h>
-
 #include "base/env.h"
 #include "base/error.h"
+#include "base/file.h"
 
 static const char *const FILES[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Arch, Gentoo */
@@ -16,20 +15,10 @@ static const char *const FILES[] = {
 };
 static const char FOLDER[] = "/etc/ssl/certs";
 
-/* Folders can be opened for reading too, where they cannot be read. */
-static int is_there(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return 0;
-    fclose(file);
-    return 1;
-}
-
 static be_status from_variable(const char *name, const char **path)
 {
     *path = bei_env_get(name);
-    if (*path && !is_there(*path))
+    if (*path && !bei_file_is_there(*path))
         return bei_error_set(
             BE_ERR_NO_AUTH,
             "the variable %s names '%.200s', which cannot be opened: set it to the "
@@ -50,9 +39,9 @@ be_status bei_castore_find(bei_castore_t *out)
     if (out->folder)
         return BE_OK;
     for (size_t i = 0; !out->file && i < sizeof FILES / sizeof *FILES; i++)
-        if (is_there(FILES[i]))
+        if (bei_file_is_there(FILES[i]))
             out->file = FILES[i];
-    if (!out->file && is_there(FOLDER))
+    if (!out->file && bei_file_is_there(FOLDER))
         out->folder = FOLDER;
     return BE_OK;
 }

@@ -1,7 +1,8 @@
-/* A whole file as bytes. */
+/* Whole files as bytes, and their names. Paths are UTF-8. */
 #ifndef BEI_BASE_FILE_H
 #define BEI_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,13 @@ be_status bei_file_read_pages(const char *path, size_t limit, bei_pages_t *pages
  * bytes): what is written there can be renamed to `path` when it is complete. An existing file is never
  * touched. BE_ERR_FILE_NOT_FOUND when the folder cannot be written; `name` is untouched then. */
 be_status bei_file_create_beside(const char *path, char *name, size_t size);
+
+/* Renames a file, in place of one that is there. BE_ERR_FILE_NOT_FOUND. */
+be_status bei_file_replace(const char *from, const char *to);
+
+void bei_file_remove(const char *path); /* if it is there */
+
+/* Whether there is a file or folder of that name that can be read. */
+bool bei_file_is_there(const char *path);
 
 #endif

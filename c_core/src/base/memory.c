@@ -1,22 +1,6 @@
 #include "base/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { ALIGNMENT = 64 };
-
-void *bei_alloc(size_t size)
-{
-    if (size > SIZE_MAX - ALIGNMENT)
-        return NULL;
-    size_t rounded = (size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-#ifdef _WIN32
-    return _aligned_malloc(rounded, ALIGNMENT);
-#else
-    void *block = NULL;
-    return posix_memalign(&block, ALIGNMENT, rounded) == 0 ? block : NULL;
-#endif
-}
 
 void *bei_calloc(size_t count, size_t size)
 {
@@ -38,13 +22,4 @@ void *bei_realloc(void *block, size_t old_size, size_t new_size)
         bei_free(block);
     }
     return grown;
-}
-
-void bei_free(void *block)
-{
-#ifdef _WIN32
-    _aligned_free(block);
-#else
-    free(block);
-#endif
 }

@@ -10,6 +10,7 @@
 typedef struct bei_pages {
     uint8_t *data; /* aligned to a page; NULL: none */
     size_t size;
+    void *file; /* the temporary file behind it, where the system needs it open; else NULL */
 } bei_pages_t;
 
 /* `size` rounded up to whole pages. */
@@ -18,7 +19,7 @@ uint64_t bei_pages_round(uint64_t size);
 /* Room for `size` bytes, at least 1. A page that was never written costs nothing. BE_ERR_OUT_OF_MEMORY. */
 be_status bei_pages_reserve(size_t size, bei_pages_t *out);
 
-/* The same in a file without a name, in TMPDIR or /tmp, so that the system can page it out. The disk's
+/* The same in a file without a name, in TMPDIR or the system's temporary folder, so that the system can page it out. The disk's
  * room is taken at once: a disk that is full is an error here, not a signal later. BE_ERR_OUT_OF_MEMORY,
  * BE_ERR_FILE_NOT_FOUND when no file can be made there. */
 be_status bei_pages_reserve_file(size_t size, bei_pages_t *out);

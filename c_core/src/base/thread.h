@@ -4,24 +4,21 @@
 #ifndef BEI_BASE_THREAD_H
 #define BEI_BASE_THREAD_H
 
-#include <pthread.h>
-
 #include <stdint.h>
 
+#ifdef _WIN32
+#include "base/thread_win32.h"
+#else
+#include "base/thread_posix.h"
+#endif
 #include "essence.h"
-
-typedef pthread_mutex_t bei_mutex_t;
-typedef pthread_cond_t bei_cond_t;
 
 /* Stays where it is until it was joined: the thread reads it. */
 typedef struct bei_thread {
-    pthread_t id;
+    bei_thread_id_t id;
     void (*run)(void *user);
     void *user;
 } bei_thread_t;
-
-#define BEI_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
-#define BEI_COND_INIT PTHREAD_COND_INITIALIZER /* not for bei_cond_wait_until */
 
 void bei_mutex_init(bei_mutex_t *mutex);
 void bei_mutex_destroy(bei_mutex_t *mutex);
@@ -33,7 +30,7 @@ void bei_cond_destroy(bei_cond_t *cond);
 void bei_cond_wait(bei_cond_t *cond, bei_mutex_t *mutex); /* may wake without cause */
 /* The same, until bei_clock_us() reaches `deadline_us` at the latest. */
 void bei_cond_wait_until(bei_cond_t *cond, bei_mutex_t *mutex, int64_t deadline_us);
-void bei_cond_broadcast(bei_cond_t *cond);
+void bei_cond_broadcast(bei_cond_t *cond); /* the waiters' mutex is held */
 
 /* Starts `run(user)`; BE_ERR_OUT_OF_MEMORY when the system gives no thread. The thread blocks all
  * signals: those belong to the host's threads. */

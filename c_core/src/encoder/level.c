@@ -23,10 +23,11 @@ static float average_bands(const float *mel, float average[BANDS])
 {
     float sum = 0.0f;
     for (int b = 0; b < BANDS; b++) {
-        average[b] = (mel[b] + mel[BANDS + b] + mel[2 * BANDS + b] + mel[3 * BANDS + b]) / FRAMES;
+        average[b] =
+            (mel[b] + mel[BANDS + b] + mel[2 * BANDS + b] + mel[3 * BANDS + b]) / (float)FRAMES;
         sum += average[b];
     }
-    return sum / BANDS;
+    return sum / (float)BANDS;
 }
 
 void bei_level_step(bei_level_t *state, const float *mel, float *features,

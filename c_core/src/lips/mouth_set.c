@@ -75,7 +75,7 @@ uint32_t bei_mouth_set_count(const bei_mouth_set_t *set)
 void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t *target,
                              float *out)
 {
-    const float whole = (float)BEI_LIPS_ONE * BEI_LIPS_ONE * (float)IMPORTANCE[0];
+    const float whole = (float)BEI_LIPS_ONE * (float)BEI_LIPS_ONE * (float)IMPORTANCE[0];
     for (uint32_t m = 0; m < set->count; m++)
         out[m] =
             sqrtf((float)distance(set->coord[m], target->coord) * (1 << DISTANCE_SHIFT) / whole);

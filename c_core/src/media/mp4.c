@@ -6,7 +6,6 @@
 
 #if defined(ESSENCE_HAVE_FFMPEG)
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -264,9 +263,8 @@ static be_status complete(bei_mp4_t *mp4)
 be_status bei_mp4_close(bei_mp4_t *mp4)
 {
     be_status status = complete(mp4);
-    if (status == BE_OK && rename(mp4->temporary, mp4->path) != 0)
-        status = bei_fault_set(BE_ERR_FILE_NOT_FOUND, mp4->path,
-                               "cannot be written (system error %d)", errno);
+    if (status == BE_OK)
+        status = bei_file_replace(mp4->temporary, mp4->path);
     if (status == BE_OK)
         mp4->temporary[0] = '\0';
     bei_mp4_discard(mp4);
@@ -290,7 +288,7 @@ void bei_mp4_discard(bei_mp4_t *mp4)
         ff->avio_closep(&mp4->format->pb);
     ff->avformat_free_context(mp4->format);
     if (mp4->temporary[0])
-        remove(mp4->temporary);
+        bei_file_remove(mp4->temporary);
     bei_free(mp4);
 }
 

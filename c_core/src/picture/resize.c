@@ -38,7 +38,7 @@ static void set_weights(int16_t *weight, uint32_t count, const double *raw, doub
     long before = 0;
     for (uint32_t i = 0; i < count; i++) {
         reached += raw[i];
-        long now = i + 1 < count ? lrint(reached / sum * WEIGHT_ONE) : WEIGHT_ONE;
+        long now = i + 1 < count ? lrint(reached / sum * (double)WEIGHT_ONE) : WEIGHT_ONE;
         weight[i] = (int16_t)(now - before);
         before = now;
     }

@@ -133,7 +133,7 @@ be_status bei_pipeline_feed(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_S
 static int16_t q12(float value, float low)
 {
     float clamped = fminf(fmaxf(value, low), 1.0f);
-    return (int16_t)lrintf(clamped * BEI_LIPS_ONE);
+    return (int16_t)lrintf(clamped * (float)BEI_LIPS_ONE);
 }
 
 /* Labiodental, teeth and tongue are probabilities, and mouths that show them are pure: a doubt must not

@@ -10,11 +10,5 @@ const char *bei_env_get(const char *name)
 
 bool bei_env_default(const char *name, const char *value)
 {
-    if (getenv(name))
-        return false;
-#ifdef _WIN32
-    return _putenv_s(name, value) == 0;
-#else
-    return setenv(name, value, 0) == 0;
-#endif
+    return !getenv(name) && setenv(name, value, 0) == 0;
 }

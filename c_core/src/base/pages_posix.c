@@ -36,7 +36,7 @@ be_status bei_pages_reserve(size_t size, bei_pages_t *out)
     /* A huge page would keep what was dropped around it, and bring what nobody asked for. */
     (void)madvise(data, size, MADV_NOHUGEPAGE);
 #endif
-    *out = (bei_pages_t){data, size};
+    *out = (bei_pages_t){data, size, NULL};
     return BE_OK;
 }
 
@@ -86,7 +86,7 @@ static be_status map_file(int descriptor, size_t size, const char *folder, bei_p
     void *data = mmap(NULL, size, READ_WRITE, MAP_SHARED, descriptor, 0);
     if (data == MAP_FAILED)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for %zu bytes of pictures", size);
-    *out = (bei_pages_t){data, size};
+    *out = (bei_pages_t){data, size, NULL};
     return BE_OK;
 }
 

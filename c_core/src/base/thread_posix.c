@@ -1,3 +1,4 @@
+#define _DARWIN_C_SOURCE /* pthread_cond_timedwait_relative_np */
 #include "base/thread.h"
 
 #include <signal.h>
