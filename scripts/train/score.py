@@ -21,7 +21,7 @@ use its own scale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -210,6 +210,40 @@ def add(tally: Tally, segments: Sequence[Segment], track: Track) -> None:
         tally.visemes += list(zip(right, track.visemes))
 
 
+def merged(tallies: Iterable[Tally]) -> Tally:
+    """Several tallies as one."""
+    whole = Tally()
+    for tally in tallies:
+        for name, values in vars(whole).items():
+            values.extend(getattr(tally, name))
+    return whole
+
+
+def of_sentences(clips: Iterable[Sequence[Segment]], tracks: Iterable[Track]) -> list[Tally]:
+    """One tally for each sentence."""
+    tallies = []
+    for segments, track in zip(clips, tracks):
+        tallies.append(Tally())
+        add(tallies[-1], segments, track)
+    return tallies
+
+
+RESAMPLES = 200
+
+
+def intervals(tallies: Sequence[Tally], seed: int = 1) -> dict[str, tuple[float, float]]:
+    """Between which values each score lies in 95 % of draws of as many sentences (bootstrap)."""
+    generator = np.random.default_rng(seed)
+    draws = [generator.integers(len(tallies), size=len(tallies)) for _ in range(RESAMPLES)]
+    rows = [summary(merged(tallies[i] for i in draw)) for draw in draws]
+    columns = {name: [row.get(name, np.nan) for row in rows] for name in rows[0]}
+    return {
+        name: (float(low), float(high))
+        for name, values in columns.items()
+        for low, high in [np.nanpercentile(values, (2.5, 97.5))]
+    }
+
+
 def _best_lag_ms(curve: Array) -> float:
     best = int(np.argmax(curve))
     offset = 0.0
@@ -218,6 +252,15 @@ def _best_lag_ms(curve: Array) -> float:
         bend = left - 2.0 * middle + right
         offset = 0.5 * (left - right) / bend if bend < 0 else 0.0
     return (LAGS[best] + offset) * TICK_S * 1000.0
+
+
+def _viseme_recalls(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
+    right, said = np.array(pairs).T
+    recalls = {name: said[right == name] == name for name in VISEMES}
+    return {
+        "visemes": float(np.mean([recall.mean() for recall in recalls.values() if len(recall)])),
+        "viseme_pp": float(recalls["PP"].mean()) if len(recalls["PP"]) else float("nan"),
+    }
 
 
 def summary(tally: Tally) -> dict[str, float]:
@@ -236,10 +279,5 @@ def summary(tally: Tally) -> dict[str, float]:
     if tally.rounded:
         result["width_auc"] = probability_less(tally.rounded, tally.spread)
     if tally.visemes:
-        recalls = {
-            name: [said == name for right, said in tally.visemes if right == name]
-            for name in VISEMES
-        }
-        result["visemes"] = float(np.mean([np.mean(r) for r in recalls.values() if r]))
-        result["viseme_pp"] = float(np.mean(recalls["PP"]))
+        result |= _viseme_recalls(tally.visemes)
     return result

@@ -117,7 +117,8 @@ def count_motion(
     motion.steps += list(steps[speech[1:]])
 
 
-def _is_long_silence(clip: Clip, count: int) -> Flags:
+def is_long_silence(clip: Clip, count: int) -> Flags:
+    """Ticks in silences that count as such in `score`."""
     long = [
         s
         for s in clip.segments
@@ -144,7 +145,7 @@ def measure(
             count_motion(motion, openness, steps, speech, heard[:, 0])
             continue
         centres = (np.arange(count, dtype=np.float64) + 0.5) * TICK_S
-        speech = ~_is_long_silence(clip, count)
+        speech = ~is_long_silence(clip, count)
         count_motion(motion, openness, steps, speech, score.reference(clip.segments, centres))
         score.add(tally, clip.segments, track)
         _count_closures(motion, clip, openness, speech)
