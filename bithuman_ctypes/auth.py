@@ -104,6 +104,7 @@ class Authorisation(Handle):
             billing_type=credentials.billing_type,
             transaction_id=credentials.transaction_id,
         )
+        options.flags = c.BE_AUTH_INSECURE if credentials.insecure else 0
         options.interval_seconds = interval
         options.offline_grace_seconds = grace
         out = ffi.new("be_auth_t **")
@@ -132,6 +133,18 @@ class Authorisation(Handle):
         next beat on; None leaves what there is."""
         options, _kept = _to_c(**texts)
         self._check(self._call(self._lib.be_auth_context_update, options))
+
+    def add_avatar(self, fixture: Fixture) -> None:
+        """Has heartbeats tell of an avatar from now on; streams on it do the same.
+
+        Raises ModelSecurityError when the issuer is to be asked without verified TLS and the avatar
+        does not allow that.
+        """
+        owned = fixture._enter()
+        try:
+            self._check(self._call(self._lib.be_auth_context_add_avatar, owned.pointer))
+        finally:
+            del owned
 
     @property
     def info(self) -> AuthorisationInfo:
@@ -175,8 +188,8 @@ def authorise(fixture: Fixture, credentials: Credentials) -> None:
     """Gives a metered avatar its right, ``fixture.auth``; does nothing for an open one.
 
     Waits for the first heartbeat. Raises what ``Authorisation.authenticate`` does,
-    ModelSecurityError for ``insecure``, TokenValidationError without any credentials, and
-    InvalidArgumentError for ones that cannot be.
+    ModelSecurityError for ``insecure`` unless the avatar allows it, TokenValidationError without
+    any credentials, and InvalidArgumentError for ones that cannot be.
     """
     metering = fixture.metering
     if metering == c.BE_METERING_LIFTED:
@@ -186,14 +199,15 @@ def authorise(fixture: Fixture, credentials: Credentials) -> None:
         )
     if metering != c.BE_METERING_HEARTBEAT:
         return
-    if credentials.insecure:
-        raise errors.ModelSecurityError(
-            "insecure=True is refused for a metered avatar: a secret is sent to a verified server "
-            "only (SSL_CERT_FILE names the certificates of one's own authority)"
-        )
     _require(credentials)
     right = Authorisation(credentials)
     try:
+        right.add_avatar(fixture)
+        if credentials.insecure:
+            warn_once(
+                "insecure=True: the secret goes to whoever answers in the issuer's place; "
+                "SSL_CERT_FILE names the certificates of an authority of one's own"
+            )
         right.authenticate()
         right.start()
     except BaseException:

@@ -51,6 +51,7 @@ class Avatar:
         api_url: str | None = None,
         agent_code: str | None = None,
         transaction_id: str | None = None,
+        trusted_keys: str | os.PathLike[str] | None = None,
     ) -> Avatar:
         """Loads an .imx file.
 
@@ -59,11 +60,14 @@ class Avatar:
         that ask for authorisation (docs/auth.md); an open avatar takes and ignores them, and never
         opens a socket: ``api_secret`` (or BITHUMAN_API_SECRET) or ``token``, ``api_url`` (or
         BITHUMAN_API_URL), ``fingerprint`` (32 characters), and what else the issuer is told.
+        ``trusted_keys`` (or BITHUMAN_TRUSTED_KEYS): a file or folder of the public keys whose
+        signatures are believed, which a metered avatar needs.
 
         Raises ModelNotFoundError, ModelLoadError, RuntimeNotReadyError, NotAuthorised (of a metered
-        avatar, TokenValidationError, TokenExpiredError, TokenRequestError, AccountStatusError).
+        avatar, ModelSecurityError, TokenValidationError, TokenExpiredError, TokenRequestError,
+        AccountStatusError).
         """
-        fixture = Fixture(model_path, preferred_ep, intra_op_threads)
+        fixture = Fixture(model_path, preferred_ep, intra_op_threads, trusted_keys=trusted_keys)
         try:
             authorise(
                 fixture,

@@ -155,7 +155,8 @@ class ModelLoadError(ModelError, InvalidAvatar):
 
 
 class ModelSecurityError(ModelError, NotAuthorised):
-    """The file asks for something that a file may not ask for."""
+    """The file's signature is broken, of a key that is not trusted here, or absent where one is
+    needed; or it was asked for what its studio does not allow."""
 
     default_code = "model_security_violation"
 

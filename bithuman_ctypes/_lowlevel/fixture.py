@@ -42,6 +42,17 @@ class FixtureInfo(NamedTuple):
     source_frame_count: int
 
 
+class Seal(NamedTuple):
+    """be_seal_t: what an avatar's signature vouches for. ``digest`` and ``key`` are "" unless it is
+    signed, ``issuer`` is "" of an open one."""
+
+    is_signed: bool
+    identity: str
+    issuer: str
+    digest: str
+    key: str
+
+
 class Fixture(Handle):
     """An avatar: immutable, loaded once, shared by any number of Runtimes on any threads.
 
@@ -50,11 +61,13 @@ class Fixture(Handle):
     are the threads of the audio encoder, 1 .. 256 (0 is 1). ``loading`` says when source pictures
     are decoded: "async" (by a worker), "sync" (all before this returns) or "on_demand"; ``storage``
     how they are kept: "memory", "jpeg" or "temp_file". ``store_mb``: decoded pictures of
-    "on_demand" and "jpeg", 8 .. 4096 MB, 0 is 64.
+    "on_demand" and "jpeg", 8 .. 4096 MB, 0 is 64. ``trusted_keys`` names a file or a folder of
+    public keys whose signatures are believed, in place of BITHUMAN_TRUSTED_KEYS; with ``signed``
+    an avatar that nobody of those signed is refused, also an open one.
 
     Raises ModelNotFoundError, ModelLoadError (damaged, another engine's file, or an encoder that
-    cannot run), RuntimeNotReadyError (no engine library, no ONNX Runtime), NotAuthorised,
-    OutOfMemoryError.
+    cannot run), ModelSecurityError (a signature that is broken, unknown, or missing where it is
+    needed), RuntimeNotReadyError (no engine library, no ONNX Runtime), OutOfMemoryError.
     """
 
     auth: Handle | None = None
@@ -70,15 +83,14 @@ class Fixture(Handle):
         storage: str = "memory",
         store_mb: int = 0,
         strict_ep: bool = False,
+        trusted_keys: str | os.PathLike[str] | None = None,
+        signed: bool = False,
     ) -> None:
         self._path = os.fspath(path)
-        encoded = os.fsencode(self._path)
-        if b"\0" in encoded:
-            raise ValueError("a path cannot have a zero byte in it")
+        name = _c_path(path)
         if not 0 <= intra_op_threads <= MAX_THREADS:
             raise ValueError(f"intra_op_threads is 0 to {MAX_THREADS}, not {intra_op_threads}")
         source = ffi.new("be_fixture_source_t *")
-        name = ffi.new("char[]", encoded)
         source.struct_size = ffi.sizeof("be_fixture_source_t")
         source.path = name
         source.preferred_ep = int(EP(preferred_ep))
@@ -87,6 +99,9 @@ class Fixture(Handle):
         source.storage = _one_of("storage", STORAGES, storage)
         source.store_mb = store_mb
         source.flags = c.BE_FIXTURE_STRICT_EP if strict_ep else 0
+        source.flags |= c.BE_FIXTURE_SIGNED if signed else 0
+        keys = ffi.NULL if trusted_keys is None else _c_path(trusted_keys)
+        source.trusted_keys = keys
         pointer = _load(source)
         try:
             self._info = _describe(pointer)
@@ -157,6 +172,19 @@ class Fixture(Handle):
         return int(self._call(library().be_fixture_get_metering))
 
     @property
+    def seal(self) -> Seal:
+        """Who signed it, and what its issuer knows it by."""
+        found = ffi.new("be_seal_t *")
+        found.struct_size = ffi.sizeof("be_seal_t")
+        owned = self._enter()
+        try:
+            check(library().be_fixture_get_seal(owned.pointer, found))
+            words = (getattr(found, name) for name in Seal._fields[1:])
+            return Seal(bool(found.is_signed), *map(text, words))
+        finally:
+            del owned  # not before its words are copied
+
+    @property
     def path(self) -> str:
         """The file that it was loaded from."""
         return self._path
@@ -212,6 +240,13 @@ class Fixture(Handle):
             f"<Fixture {self._path!r}, {info.frame_width}x{info.frame_height}, "
             f"{info.cluster_count} mouths, {info.source_frame_count} source frames>"
         )
+
+
+def _c_path(path: str | os.PathLike[str]) -> Any:
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError("a path cannot have a zero byte in it")
+    return ffi.new("char[]", encoded)
 
 
 def _one_of(name: str, values: dict[str, int], value: str) -> int:

@@ -23,6 +23,7 @@ _RAISED: dict[int, tuple[type[errors.AvatarError], str | None]] = {
     c.BE_ERR_TIMEOUT: (errors.RuntimeNotReadyError, None),
     c.BE_ERR_QUEUE_FULL: (errors.RuntimeNotReadyError, "queue_full"),
     c.BE_ERR_STOPPED: (errors.RuntimeNotReadyError, "stopped"),
+    c.BE_ERR_UNTRUSTED: (errors.ModelSecurityError, None),
 }
 
 

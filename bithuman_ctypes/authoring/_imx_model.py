@@ -38,7 +38,7 @@ AUTHS = ("none", "heartbeat")
 LOOPS = ("forward", "pingpong")
 MANIFEST_TEXTS = (
     *("name", "identity", "license", "source", "tool", "auth", "loop"),
-    *("description", "consent"),
+    *("description", "consent", "issuer"),
 )
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
@@ -54,10 +54,11 @@ class Manifest:
 
     ``identity`` is a slug (a-z, 0-9, ``.``, ``_``, ``-``), ``width`` and ``height`` are even pixel
     counts from 64 to 4096, ``auth`` is "none" or "heartbeat", ``loop`` is "forward" (1 2 3 1 2 3)
-    or "pingpong" (1 2 3 2 1). ``unmetered`` lets BITHUMAN_UNMETERED=1 play a metered avatar without
-    authorisation, for development. ``license``, ``source`` (where the pictures come from), ``tool``
-    (what wrote the file), ``description`` and ``consent`` (who agreed to be shown, in words) are
-    free text for people; the last two may be empty.
+    or "pingpong" (1 2 3 2 1). ``issuer`` is whose permission a metered avatar asks for, "" for an
+    open one; ``unmetered`` lets BITHUMAN_UNMETERED=1 play it without, for development, and
+    ``insecure`` lets the issuer be asked without verified TLS. ``license``, ``source`` (where the
+    pictures come from), ``tool`` (what wrote the file), ``description`` and ``consent`` (who agreed
+    to be shown, in words) are free text for people; the last two may be empty.
     """
 
     name: str
@@ -73,6 +74,8 @@ class Manifest:
     unmetered: bool = False
     description: str = ""
     consent: str = ""
+    issuer: str = ""
+    insecure: bool = False
 
 
 @dataclass(frozen=True)
@@ -227,17 +230,19 @@ def check_manifest(manifest: Manifest) -> None:
         )
     require(manifest.fps == FPS, f"fps must be {FPS}, got {manifest.fps}")
     require(manifest.auth in AUTHS, f"auth must be one of {AUTHS}, got {manifest.auth!r}")
-    require(
-        isinstance(manifest.unmetered, bool),
-        f"unmetered must be true or false, got {manifest.unmetered!r}",
-    )
+    metered = manifest.auth == "heartbeat"
+    require(metered or not manifest.issuer, "an avatar without authorisation has no issuer")
+    require(not metered or manifest.issuer != "", "a metered avatar needs an issuer, whom it asks")
+    for key in ("unmetered", "insecure"):
+        value = getattr(manifest, key)
+        require(isinstance(value, bool), f"{key} must be true or false, got {value!r}")
     require(manifest.loop in LOOPS, f"loop must be one of {LOOPS}, got {manifest.loop!r}")
 
 
 def _check_text(key: str, value: object) -> None:
     if not isinstance(value, str):
         raise ImxError(f"{key} must be text, got {value!r}")
-    limit = MAX_NAME_BYTES if key in ("name", "identity") else MAX_TEXT_BYTES
+    limit = MAX_NAME_BYTES if key in ("name", "identity", "issuer") else MAX_TEXT_BYTES
     try:
         size = len(value.encode("utf-8"))
     except UnicodeEncodeError:

@@ -40,7 +40,10 @@ MAX_MANIFEST_BYTES = 64 * 1024
 MAX_MANIFEST_KEYS = 64
 MAX_MANIFEST_DEPTH = 16
 
-_OPTIONAL_KEYS: dict[str, Any] = {"unmetered": False, "description": "", "consent": ""}
+_OPTIONAL_KEYS: dict[str, Any] = {
+    **dict.fromkeys(("unmetered", "insecure"), False),
+    **dict.fromkeys(("description", "consent", "issuer"), ""),
+}
 """Keys of the manifest that may be absent, and what that means."""
 
 _BASE_ROW = struct.Struct("<QII")
@@ -51,6 +54,8 @@ _CLIP_IDLE = 1
 _MOUTH_HEAD = struct.Struct("<IIHHI")
 _MOUTH_ROW = struct.Struct("<6hIQ")
 _COUNT_HEAD = struct.Struct("<II")
+_SIGNATURE = struct.Struct("<II16s64s")
+_SIGNATURE_KIND = 1
 
 
 class _Blobs:
@@ -335,3 +340,19 @@ def _slice(section: bytes, start: int, offset: int, length: int, what: str) -> b
         f"{what} lies outside its section: {length} bytes at {offset} of {len(section)}",
     )
     return section[offset : offset + length]
+
+
+def pack_signature(key_id: bytes, signature: bytes) -> bytes:
+    return _SIGNATURE.pack(_SIGNATURE_KIND, 0, key_id, signature)
+
+
+def unpack_signature(section: bytes) -> tuple[bytes, bytes]:
+    """The key's id and the signature, which nobody has verified."""
+    require(
+        len(section) == _SIGNATURE.size,
+        f"section SIGN has {len(section)} bytes, not {_SIGNATURE.size}",
+    )
+    kind, reserved, key_id, signature = _SIGNATURE.unpack(section)
+    require(kind == _SIGNATURE_KIND, f"its signature is of kind {kind}, this reader knows 1")
+    require(reserved == 0, "section SIGN has a reserved field that is not 0")
+    return key_id, signature

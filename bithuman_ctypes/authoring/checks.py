@@ -116,7 +116,7 @@ def _sum(data: bytes, section: container.Section) -> str:
 def _required(parts: dict[str, bytes]) -> str:
     for name in imx.REQUIRED:
         require(name in parts, f"section {name} is missing")
-    known = {*imx.REQUIRED, imx.CLIPS, imx.ENCODER, imx.THUMBNAIL}
+    known = {*imx.REQUIRED, imx.CLIPS, imx.ENCODER, imx.THUMBNAIL, imx.SIGNATURE}
     others = sorted(set(parts) - known)
     return "all that are required" + (f"; unknown: {' '.join(others)}" if others else "")
 

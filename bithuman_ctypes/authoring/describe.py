@@ -10,7 +10,7 @@ from bithuman_ctypes.authoring import _imx_sections as sections
 from bithuman_ctypes.authoring import imx
 from bithuman_ctypes.authoring._imx_model import decoded_size
 
-KNOWN = (*imx.REQUIRED, imx.CLIPS, imx.ENCODER, imx.THUMBNAIL)
+KNOWN = (*imx.REQUIRED, imx.CLIPS, imx.ENCODER, imx.THUMBNAIL, imx.SIGNATURE)
 
 
 def describe(data: bytes, avatar: imx.Avatar) -> dict[str, Any]:

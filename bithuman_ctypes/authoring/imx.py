@@ -56,7 +56,7 @@ __all__ = [
 StrPath = Union[str, "os.PathLike[str]"]
 
 MANIFEST, BASES, FRAMES, PLACEMENTS, CLIPS = "MANI", "BASE", "FRAM", "PLAC", "CLIP"
-MOUTHS, ENCODER, THUMBNAIL = "MOUT", "ENCO", "THUM"
+MOUTHS, ENCODER, THUMBNAIL, SIGNATURE = "MOUT", "ENCO", "THUM", "SIGN"
 REQUIRED = (MANIFEST, BASES, FRAMES, PLACEMENTS, MOUTHS)
 
 
@@ -141,7 +141,8 @@ def to_bytes(avatar: Avatar) -> bytes:
 
 
 def from_bytes(data: bytes) -> Avatar:
-    """The avatar in a file's bytes. Raises ImxError, which names the fault."""
+    """The avatar in a file's bytes; a signature is not verified, and not kept. Raises ImxError,
+    which names the fault."""
     return from_sections(container.unpack(data))
 
 
@@ -158,6 +159,8 @@ def from_sections(found: Mapping[str, bytes]) -> Avatar:
     if CLIPS in found:
         clips, loop_count = sections.unpack_clips(found[CLIPS])
     mouths, patch_size, mask = sections.unpack_mouths(found[MOUTHS])
+    if SIGNATURE in found:
+        sections.unpack_signature(found[SIGNATURE])
     avatar = Avatar(
         manifest,
         bases,

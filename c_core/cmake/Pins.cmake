@@ -23,6 +23,12 @@ be_pinned_archive(cjson NAME cJSON VERSION 1.7.18
     PURL pkg:github/DaveGamble/cJSON@v1.7.18
     URLS https://github.com/DaveGamble/cJSON/archive/refs/tags/v1.7.18.tar.gz
          ${_be_pool}/c/cjson/cjson_1.7.18.orig.tar.gz)
+be_pinned_archive(libsodium NAME libsodium VERSION 1.0.18
+    SHA256 d59323c6b712a1519a5daf710b68f5e7fde57040845ffec53850911f10a5d4f4
+    SPDX ISC TEXTS LICENSE
+    PURL pkg:github/jedisct1/libsodium@1.0.18
+    URLS https://github.com/jedisct1/libsodium/archive/refs/tags/1.0.18.tar.gz
+         ${_be_pool}/libs/libsodium/libsodium_1.0.18.orig.tar.gz)
 be_pinned_archive(zlib NAME zlib VERSION 1.3.1
     SHA256 60dd315c07f616887caa029408308a018ace66e3d142726a97db164b3b8f69fb
     SPDX Zlib TEXTS LICENSE

@@ -78,7 +78,8 @@ typedef enum be_status {
     BE_ERR_AUTH_FATAL = 12,      /* authorisation was refused for good */
     BE_ERR_TIMEOUT = 13,         /* nothing was due in the time given: ask again */
     BE_ERR_QUEUE_FULL = 14,      /* more audio waits than the stream was opened for */
-    BE_ERR_STOPPED = 15          /* the stream or waiter was told to stop */
+    BE_ERR_STOPPED = 15,         /* the stream or waiter was told to stop */
+    BE_ERR_UNTRUSTED = 16 /* an avatar's signature is broken, unknown, or absent where needed */
 } be_status;
 
 /* Execution provider of the audio encoder. CPU is the canonical one: for the built-in encoder the
@@ -172,7 +173,8 @@ typedef enum be_metering {
 
 /* Bits of be_fixture_source_t.flags. Revision 1. */
 typedef enum be_fixture_flag {
-    BE_FIXTURE_STRICT_EP = 1 /* a provider that is not available is an error, not a fall-back */
+    BE_FIXTURE_STRICT_EP = 1, /* a provider that is not available is an error, not a fall-back */
+    BE_FIXTURE_SIGNED = 2 /* an avatar without a trusted signature is an error, also an open one */
 } be_fixture_flag;
 
 /* Bits of be_stream_options_t.flags. Revision 1. */
@@ -307,7 +309,20 @@ typedef struct be_fixture_source {
      * with TEMP_FILE. */
     uint32_t store_mb;
     uint32_t reserved; /* 0 */
+    /* A PEM file of public keys (Ed25519), or a folder whose files *.pub are such, whose signatures are
+     * believed; NULL: what the variable BITHUMAN_TRUSTED_KEYS names. */
+    const char *trusted_keys;
 } be_fixture_source_t;
+
+/* What an avatar's signature vouches for. Its strings belong to the fixture. Revision 1. */
+typedef struct be_seal {
+    uint32_t struct_size; /* sizeof(be_seal_t), set by the caller */
+    uint32_t is_signed;   /* 1: by a key that the host trusts; one that is not so is not loaded */
+    const char *identity; /* what the avatar is called among programs */
+    const char *issuer;   /* whose permission a metered one asks for; "" of an open one */
+    const char *digest;   /* of the whole avatar, 64 hexadecimal digits; "" unless signed */
+    const char *key;      /* which key signed, 32 hexadecimal digits; "" unless signed */
+} be_seal_t;
 
 /* Which execution provider runs the encoder, and why. Its strings belong to the fixture. Revision 1. */
 typedef struct be_provider_report {
@@ -431,11 +446,16 @@ typedef struct be_auth_config {
     int32_t offline_grace_seconds; /* at most a week; 0 = 300 */
 } be_auth_config_t;
 
+/* Bits of be_auth_options_t.flags. Revision 1. */
+typedef enum be_auth_flag {
+    BE_AUTH_INSECURE = 1 /* the issuer's certificate is not looked at: for avatars that allow it */
+} be_auth_flag;
+
 /* Settings of be_auth_context_open. api_secret and token are at most 1024 and 8192 visible ASCII characters,
  * the other texts at most 1024 bytes without control characters. Revision 1. */
 typedef struct be_auth_options {
     uint32_t struct_size;       /* sizeof(be_auth_options_t) */
-    uint32_t reserved;          /* 0 */
+    uint32_t flags;             /* of be_auth_flag; 0 in be_auth_context_update */
     const char *endpoint_url;   /* where heartbeats go: https, or http to this machine itself */
     const char *api_secret;     /* sent there and nowhere else; NULL = the token alone */
     const char *token;          /* sent instead of the secret while it is good; NULL = none yet */
@@ -509,10 +529,12 @@ BE_API be_status be_set_onnxruntime_library(const char *path);
  * frame. The first frame does not wait for the last.
  *
  * The file is untrusted. One that brings an audio encoder of its own is refused, because a model may
- * take any amount of time and memory, unless BITHUMAN_ALLOW_FOREIGN_ENCODER is set.
+ * take any amount of time and memory, unless BITHUMAN_ALLOW_FOREIGN_ENCODER is set. A signature that is
+ * there must be good and of a key that the host trusts (BITHUMAN_TRUSTED_KEYS), and a metered avatar must
+ * have one.
  *
  * BE_ERR_INVALID_ARG, BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for another engine's container
- * with the same extension), BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime is needed and missing or too old: the
+ * with the same extension), BE_ERR_UNTRUSTED, BE_ERR_MODEL_LOAD_FAILED (ONNX Runtime is needed and missing or too old: the
  * message says what to install or to set; BITHUMAN_ORT_LIBRARY names the library), BE_ERR_OUT_OF_MEMORY. Any
  * thread. ABI 1. */
 BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *options,
@@ -522,7 +544,7 @@ BE_API be_status be_fixture_load(const char *imx_path, const be_fixture_options_
  * loading or storage gives a store of its own.
  *
  * BE_ERR_INVALID_ARG (no path and no data, an unknown value); BE_ERR_MODEL_LOAD_FAILED also when the
- * provider is not available and BE_FIXTURE_STRICT_EP is set; BE_ERR_FILE_CORRUPT with BE_LOADING_SYNC also
+ * provider is not available and BE_FIXTURE_STRICT_EP is set; BE_ERR_UNTRUSTED; BE_ERR_FILE_CORRUPT with BE_LOADING_SYNC also
  * for a picture that cannot be decoded; BE_ERR_FILE_NOT_FOUND also when no temporary file can be made in
  * TMPDIR, BE_ERR_OUT_OF_MEMORY when its disk is full. Other errors as be_fixture_load. Any thread.
  * Revision 1. */
@@ -530,6 +552,9 @@ BE_API be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t
 
 /* Whether its frames need an authorisation; BE_METERING_NONE for NULL. Any thread. Revision 1. */
 BE_API be_metering be_fixture_get_metering(const be_fixture_t *fixture);
+
+/* Who signed it, and what its issuer knows it by. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_fixture_get_seal(const be_fixture_t *fixture, be_seal_t *out);
 
 /* Describes an avatar. BE_ERR_INVALID_ARG on NULL. Any thread. ABI 1. */
 BE_API be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out);
@@ -548,6 +573,17 @@ BE_API uint32_t be_fixture_get_action_count(const be_fixture_t *fixture);
 BE_API be_status be_fixture_get_action(const be_fixture_t *fixture, uint32_t index,
                                        be_action_t *out);
 
+/* Signs, for those who make avatar files: docs/imx.md says what (Ed25519, RFC 8032).
+ *
+ * seed        32 bytes: the private key.
+ * message     `size` bytes.
+ * public_key  receives 32 bytes.
+ * signature   receives 64 bytes.
+ *
+ * No copy of the key is left in the library's memory. BE_ERR_INVALID_ARG. Any thread. Revision 1. */
+BE_API be_status be_sign(const uint8_t *seed, const void *message, size_t size, uint8_t *public_key,
+                         uint8_t *signature);
+
 /* Adds a reference. NULL is allowed. Any thread. ABI 1. */
 BE_API void be_fixture_retain(be_fixture_t *fixture);
 
@@ -563,7 +599,8 @@ BE_API be_status be_runtime_create(be_fixture_t *fixture, const be_runtime_optio
                                    be_runtime_t **out);
 
 /* be_runtime_create with settings; NULL = defaults. BE_ERR_INVALID_ARG, BE_ERR_MODEL_LOAD_FAILED,
- * BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
+ * BE_ERR_UNTRUSTED (its right has BE_AUTH_INSECURE, which the avatar does not allow), BE_ERR_OUT_OF_MEMORY. Any
+ * thread. Revision 1. */
 BE_API be_status be_runtime_open(be_fixture_t *fixture, const be_stream_options_t *options,
                                  be_runtime_t **out);
 
@@ -882,6 +919,12 @@ BE_API be_status be_auth_context_open(const be_auth_options_t *options, be_auth_
  * what was there before is wiped; a heartbeat that HTTP 401 ended goes on. A token goes with the secret or endpoint_url that it came with.
  * BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread. Revision 1. */
 BE_API be_status be_auth_context_update(be_auth_t *auth, const be_auth_options_t *options);
+
+/* Has heartbeats tell of an avatar from now on, also before a stream on it is open, which does the same.
+ * auth: NULL = the one of be_auth_init. Of an open avatar nothing is told. BE_ERR_UNTRUSTED (BE_AUTH_INSECURE
+ * is set, and the avatar does not allow it), BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. Any thread.
+ * Revision 1. */
+BE_API be_status be_auth_context_add_avatar(be_auth_t *auth, const be_fixture_t *fixture);
 
 /* Drops it; streams that were opened with it keep it and its heartbeat alive. The last one ends the thread
  * and wipes the credentials. NULL is allowed. Any thread but the log callback's. Revision 1. */

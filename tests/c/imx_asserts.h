@@ -22,7 +22,7 @@ static int setup(void **state)
 static void assert_refused(const uint8_t *bytes, size_t size, const char *named)
 {
     bei_imx_t *imx = NULL;
-    be_status status = bei_imx_open_memory(bytes, size, "ada.imx", &imx);
+    be_status status = bei_imx_open_memory(bytes, size, "ada.imx", NULL, &imx);
     if (status != BE_ERR_FILE_CORRUPT)
         fail_msg("status %d where '%s' was expected", (int)status, named);
     assert_null(imx);
@@ -41,7 +41,7 @@ static bei_imx_t *assert_opens(void)
 {
     bei_imx_t *imx = NULL;
     size_t size = builder_write(&builder, file);
-    be_status status = bei_imx_open_memory(file, size, "ada.imx", &imx);
+    be_status status = bei_imx_open_memory(file, size, "ada.imx", NULL, &imx);
     if (status != BE_OK)
         fail_msg("refused: %s", bei_error_message());
     return imx;

@@ -18,7 +18,7 @@ int main(void)
         if (!bytes || fread(bytes, 1, size, stdin) != size)
             return 1;
         bei_imx_t *imx = NULL;
-        be_status status = bei_imx_open_memory(bytes, size, "file", &imx);
+        be_status status = bei_imx_open_memory(bytes, size, "file", NULL, &imx);
         puts(status == BE_OK ? "ok" : bei_error_message());
         bei_imx_close(imx);
         free(bytes);

@@ -17,12 +17,14 @@
 #include "base/thread.h"
 #include "essence.h"
 #include "fakes/issuer.h"
-#include "imx_builder.h"
+#include "imx_sign.h"
 
 #define TINY ESSENCE_TEST_DATA "/data/tiny.imx"
+#define KEYS "test_auth_beat.pub"
 #define SECRET "hush-5f0c9d"
 #define MANIFEST                                                                                   \
-    "{\"auth\":\"heartbeat\",\"format\":1,\"fps\":25,\"height\":96,\"identity\":\"tiny\","         \
+    "{\"auth\":\"heartbeat\",\"issuer\":\"Studio "                                                 \
+    "A\",\"format\":1,\"fps\":25,\"height\":96,\"identity\":\"tiny\","                             \
     "\"license\":\"\",\"loop\":\"pingpong\",\"name\":\"Tiny\",\"source\":\"\",\"tool\":\"\","      \
     "\"width\":160"
 
@@ -79,26 +81,22 @@ static void see(world_t *world, const char *text)
 
 /* ---------------------------------------------------------------- the avatar */
 
-/* The tiny avatar with another manifest, which fits into the room of the one it has. */
+/* The tiny avatar with another manifest, signed. */
 static be_fixture_t *load_with(const char *manifest)
 {
-    static uint8_t file[1 << 17];
+    static uint8_t file[1 << 17], made[sizeof file + 2048];
     FILE *tiny = fopen(TINY, "rb");
     assert_non_null(tiny);
-    size_t size = fread(file, 1, sizeof file, tiny);
+    assert_true(fread(file, 1, sizeof file, tiny) < sizeof file);
     fclose(tiny);
-    assert_memory_equal(file + 64, "MANI", 4);
-    size_t offset = (size_t)file[72] | (size_t)file[73] << 8, length = strlen(manifest);
-    assert_true(length < 256);
-    memset(file + offset, 0, 256);
-    memcpy(file + offset, manifest, length + 1);
-    put(file + 80, length, 8);
-    put(file + 88, crc32_z(0, file + offset, length), 4);
-    builder_seal(file);
-    be_fixture_source_t source = {.struct_size = sizeof source, .data = file, .size = size};
+    size_t size = imx_rewrite(file, made, manifest, studio_seed);
+    be_fixture_source_t source = {
+        .struct_size = sizeof source, .data = made, .size = size, .trusted_keys = KEYS};
     be_fixture_t *fixture = NULL;
+    sign_write_key(KEYS, studio_seed);
     if (be_fixture_open(&source, &fixture) != BE_OK)
         fail_msg("%s", be_last_error_message());
+    remove(KEYS);
     return fixture;
 }
 
@@ -246,7 +244,9 @@ static void a_beat_says_what_the_page_says(void **state)
     see(world, "\r\napi-secret: " SECRET "\r\n");
     see(world, "\r\ncontent-type: application/json\r\n");
     see(world, "{\"version\":1,\"session_id\":\"");
-    see(world, "\"beat\":0,\"frames_served\":0,\"transaction_id\":\"T-1\","
+    see(world, "\"beat\":0,\"frames_served\":0,\"avatars\":[{\"identity\":\"tiny\","
+               "\"issuer\":\"Studio A\",\"digest\":\"");
+    see(world, "\",\"frames_served\":0}],\"transaction_id\":\"T-1\","
                "\"fingerprint\":\"0123456789abcdef0123456789abcdef\","
                "\"tags\":\"kiosk;agent=A1\",\"billing_type\":\"minute\"}");
     for (int i = 0; i < 7; i++)
@@ -255,10 +255,93 @@ static void a_beat_says_what_the_page_says(void **state)
         .struct_size = sizeof change, .tags = "other", .transaction_id = "T-2"};
     assert_int_equal(be_auth_context_update(auth, &change), BE_OK);
     assert_int_equal(be_auth_context_authenticate(auth), BE_OK);
-    see(world, "\"beat\":1,\"frames_served\":7,\"transaction_id\":\"T-2\"");
+    see(world, "\"beat\":1,\"frames_served\":7,\"avatars\":[{");
+    see(world, "\",\"frames_served\":7}],\"transaction_id\":\"T-2\"");
     see(world, "\"tags\":\"other\",\"billing_type\":\"minute\"");
     be_runtime_destroy(runtime);
     be_auth_context_destroy(auth);
+}
+
+/* How often the last request names a thing. */
+static int named(world_t *world, const char *text)
+{
+    int count = 0;
+    pthread_mutex_lock(&world->lock);
+    for (const char *at = world->seen; (at = strstr(at, text)) != NULL; at++)
+        count++;
+    pthread_mutex_unlock(&world->lock);
+    return count;
+}
+
+static void serve(const world_t *world, be_auth_t *auth, int frames)
+{
+    be_runtime_t *runtime = open_stream(world, auth, BE_PACING_NONE);
+    for (int i = 0; i < frames; i++)
+        assert_int_equal(pull(runtime), BE_OK);
+    be_runtime_destroy(runtime);
+}
+
+static void a_beat_tells_of_the_avatars_in_use(void **state)
+{
+    world_t *world = *state;
+    be_fixture_t *other = load_with(MANIFEST ",\"later\":1}"), *open_one = NULL;
+    be_seal_t seal = {.struct_size = sizeof seal};
+    char served[128];
+    assert_int_equal(be_fixture_get_seal(world->fixture, &seal), BE_OK);
+    snprintf(served, sizeof served, "\"%s\",\"frames_served\":5}", seal.digest);
+    be_auth_t *auth = open_auth(world);
+    assert_int_equal(be_auth_context_authenticate(auth), BE_OK);
+    see(world, "\"avatars\":[],"); /* nobody knows yet what will be played */
+    assert_int_equal(be_auth_context_add_avatar(auth, other), BE_OK);
+    assert_int_equal(be_auth_context_add_avatar(auth, other), BE_OK);
+    assert_int_equal(be_auth_context_authenticate(auth), BE_OK);
+    assert_int_equal(named(world, "\"identity\""), 1);
+    serve(world, auth, 2);
+    serve(world, auth, 3);
+    say(world, BUSY);
+    assert_int_equal(be_auth_context_authenticate(auth), BE_ERR_NO_AUTH);
+    see(world, served);
+    say(world, YES);
+    assert_int_equal(be_auth_context_authenticate(auth), BE_OK); /* what failed is told again */
+    see(world, served);
+    see(world, "\"frames_served\":5,\"avatars\":[");
+    assert_int_equal(named(world, "\"identity\""), 2);
+    assert_int_equal(be_fixture_load(TINY, NULL, &open_one), BE_OK);
+    assert_int_equal(be_auth_context_add_avatar(auth, open_one), BE_OK); /* nobody's business */
+    assert_int_equal(be_auth_context_authenticate(auth),
+                     BE_OK); /* and what is known is done with */
+    assert_int_equal(named(world, "\"identity\""), 1);
+    see(world, "\"frames_served\":5,\"avatars\":[");
+    be_fixture_release(open_one);
+    be_fixture_release(other);
+    be_auth_context_destroy(auth);
+}
+
+static void insecure_needs_the_manifests_leave(void **state)
+{
+    world_t *world = *state;
+    be_fixture_t *lenient = load_with(MANIFEST ",\"insecure\":true}");
+    be_auth_options_t options = options_of(world);
+    be_auth_t *auth = NULL;
+    be_runtime_t *runtime = NULL;
+    options.flags = 2;
+    assert_int_equal(be_auth_context_open(&options, &auth), BE_ERR_INVALID_ARG);
+    options.flags = BE_AUTH_INSECURE;
+    assert_int_equal(be_auth_context_open(&options, &auth), BE_OK);
+    assert_int_equal(be_auth_context_update(auth, &options), BE_ERR_INVALID_ARG);
+    const be_stream_options_t stream = {.struct_size = sizeof stream, .auth = auth};
+    assert_int_equal(be_auth_context_authenticate(auth), BE_ERR_UNTRUSTED); /* whose issuer? */
+    assert_int_equal(be_auth_context_add_avatar(auth, world->fixture), BE_ERR_UNTRUSTED);
+    assert_non_null(strstr(be_last_error_message(), "Studio A"));
+    assert_int_equal(be_runtime_open(world->fixture, &stream, &runtime), BE_ERR_UNTRUSTED);
+    assert_int_equal(be_auth_context_authenticate(auth), BE_ERR_UNTRUSTED);
+    assert_int_equal(world->secrets, 0);
+    assert_int_equal(be_auth_context_add_avatar(auth, lenient), BE_OK);
+    assert_int_equal(be_auth_context_authenticate(auth), BE_OK);
+    assert_int_equal(be_runtime_open(lenient, &stream, &runtime), BE_OK);
+    be_runtime_destroy(runtime);
+    be_auth_context_destroy(auth);
+    be_fixture_release(lenient);
 }
 
 static void a_token_stands_for_the_secret_until_it_is_refused(void **state)
@@ -568,6 +651,8 @@ int main(void)
         TEST(open_avatars_need_nothing),
         TEST(development_needs_the_manifests_leave),
         TEST(a_beat_says_what_the_page_says),
+        TEST(a_beat_tells_of_the_avatars_in_use),
+        TEST(insecure_needs_the_manifests_leave),
         TEST(a_token_stands_for_the_secret_until_it_is_refused),
         TEST(a_token_does_not_follow_to_another_issuer),
         TEST(a_token_alone_does),

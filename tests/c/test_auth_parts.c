@@ -255,10 +255,10 @@ static void texts_are_escaped(void **state)
 {
     (void)state;
     bei_auth_settings_t settings = {.api_secret = "hush", .token = "hush", .tags = "a\"b;agent=A1"};
-    char *body = bei_message_write(&settings, &(bei_count_t){"id", 3, 75});
+    char *body = bei_message_write(&settings, &(bei_count_t){"id", 3, 75, NULL});
     assert_string_equal(body,
                         "{\"version\":1,\"session_id\":\"id\",\"beat\":3,\"frames_served\":75,"
-                        "\"tags\":\"a\\\"b;agent=A1\"}");
+                        "\"avatars\":[],\"tags\":\"a\\\"b;agent=A1\"}");
     bei_message_free(body);
 }
 

@@ -237,7 +237,7 @@ static void assert_refused(size_t size, const char *named)
 {
     bei_imx_t *imx = NULL;
     memory_take_largest();
-    assert_int_equal(bei_imx_open_memory(file, size, "bomb", &imx), BE_ERR_FILE_CORRUPT);
+    assert_int_equal(bei_imx_open_memory(file, size, "bomb", NULL, &imx), BE_ERR_FILE_CORRUPT);
     assert_message_has(named);
     assert_asked_at_most(ROOM);
 }

@@ -345,7 +345,7 @@ static void a_file_with_clips_plays_them(void **state)
 {
     (void)state;
     bei_imx_t *imx = NULL;
-    be_status status = bei_imx_open(ESSENCE_TEST_DATA "/data/tiny_actions.imx", &imx);
+    be_status status = bei_imx_open(ESSENCE_TEST_DATA "/data/tiny_actions.imx", NULL, &imx);
     if (status != BE_OK)
         fail_msg("%s", bei_error_message());
     assert_int_equal(imx->loop_count, 6);

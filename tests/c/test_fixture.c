@@ -213,7 +213,7 @@ static bei_span_t damaged(void)
     bei_span_t bytes = read_file(ACTING);
     uint8_t *file = writable(bytes);
     bei_imx_t *imx = NULL;
-    assert_int_equal(bei_imx_open_memory(file, bytes.size, "x", &imx), BE_OK);
+    assert_int_equal(bei_imx_open_memory(file, bytes.size, "x", NULL, &imx), BE_OK);
     size_t place = (size_t)(imx->frames[1].jpeg.data - imx->bytes);
     memset(file + place + imx->frames[1].jpeg.size / 2, 0xff, imx->frames[1].jpeg.size / 2);
     bei_imx_close(imx);
@@ -341,7 +341,7 @@ static void what_makes_no_sense_is_refused(void **state)
 static void values_out_of_range_are_refused(void **state)
 {
     (void)state;
-    REFUSED(flags, 2, "flags are 0x2");
+    REFUSED(flags, 4, "flags are 0x4");
     REFUSED(preferred_ep, (be_ep)17, "preferred_ep is 17");
     REFUSED(preferred_ep, (be_ep)-1, "preferred_ep is -1");
     REFUSED(intra_op_threads, 257, "intra_op_threads is 257");

@@ -493,7 +493,7 @@ static void damage_under_right_checksums_never_crashes(void **state)
                 builder.sections[s].bytes[i] = values[j];
                 size_t size = builder_write(&builder, file);
                 bei_imx_t *imx = NULL;
-                be_status status = bei_imx_open_memory(file, size, "ada.imx", &imx);
+                be_status status = bei_imx_open_memory(file, size, "ada.imx", NULL, &imx);
                 assert_true(status == BE_OK || status == BE_ERR_FILE_CORRUPT);
                 assert_int_equal(imx != NULL, status == BE_OK);
                 bei_imx_close(imx);
@@ -540,7 +540,7 @@ static void write_file(const char *path, const uint8_t *bytes, size_t size)
 static void assert_open_fails(const char *path, be_status expected, const char *named)
 {
     bei_imx_t *imx = NULL;
-    assert_int_equal(bei_imx_open(path, &imx), expected);
+    assert_int_equal(bei_imx_open(path, NULL, &imx), expected);
     assert_null(imx);
     if (!strstr(bei_error_message(), named))
         fail_msg("'%s' does not name '%s'", bei_error_message(), named);
@@ -571,7 +571,7 @@ static void files_open_and_fail_by_path(void **state)
 
     write_file(path, file, size);
     bei_imx_t *imx = NULL;
-    assert_int_equal(bei_imx_open(path, &imx), BE_OK);
+    assert_int_equal(bei_imx_open(path, NULL, &imx), BE_OK);
     assert_int_equal(imx->size, size);
     assert_memory_equal(imx->bytes, file, size);
     bei_imx_close(imx);
@@ -600,7 +600,7 @@ static void a_long_path_does_not_hide_the_sentence(void **state)
     memset(label, 'x', sizeof label);
     memcpy(label + sizeof label - 8, "ada.imx", 8);
     bei_imx_t *imx = NULL;
-    assert_int_equal(bei_imx_open_memory(file, 0, label, &imx), BE_ERR_FILE_CORRUPT);
+    assert_int_equal(bei_imx_open_memory(file, 0, label, NULL, &imx), BE_ERR_FILE_CORRUPT);
     assert_non_null(strstr(bei_error_message(), "ada.imx: the file is empty"));
 }
 
@@ -608,10 +608,10 @@ static void null_arguments_are_refused(void **state)
 {
     (void)state;
     bei_imx_t *imx = NULL;
-    assert_int_equal(bei_imx_open(NULL, &imx), BE_ERR_INVALID_ARG);
-    assert_int_equal(bei_imx_open("x", NULL), BE_ERR_INVALID_ARG);
-    assert_int_equal(bei_imx_open_memory(NULL, 3, "x", &imx), BE_ERR_INVALID_ARG);
-    assert_int_equal(bei_imx_open_memory(file, 3, NULL, &imx), BE_ERR_INVALID_ARG);
+    assert_int_equal(bei_imx_open(NULL, NULL, &imx), BE_ERR_INVALID_ARG);
+    assert_int_equal(bei_imx_open("x", NULL, NULL), BE_ERR_INVALID_ARG);
+    assert_int_equal(bei_imx_open_memory(NULL, 3, "x", NULL, &imx), BE_ERR_INVALID_ARG);
+    assert_int_equal(bei_imx_open_memory(file, 3, NULL, NULL, &imx), BE_ERR_INVALID_ARG);
     assert_null(imx);
 }
 

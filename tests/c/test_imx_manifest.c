@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "container/json_text.h"
+#include "container/manifest.h"
 #include "imx_asserts.h"
 
 /* A piece of the sound manifest and what takes its place. */
@@ -53,6 +54,11 @@ static void each_key_of_the_manifest_is_checked(void **state)
         {"\"fps\":25", "\"fps\":30", "'fps' is 30"},
         {"\"auth\":\"none\"", "\"auth\":\"None\"", "'auth' is 'None'"},
         {"\"auth\":\"none\"", "\"auth\":null", "'auth' is not a text"},
+        {"\"none\"", "\"heartbeat\"", "lacks 'issuer'"},
+        {"\"none\"", "\"heartbeat\",\"issuer\":\"\"", "'issuer' is empty"},
+        {"\"none\"", "\"heartbeat\",\"issuer\":1", "'issuer' is not a text"},
+        {"\"none\"", "\"none\",\"issuer\":\"A\"", "has an 'issuer', but 'auth' is 'none'"},
+        {"\"none\"", "\"none\",\"insecure\":1", "'insecure' is neither true nor false"},
         {"pingpong", "backward", "'loop' is 'backward'"},
         {"\"CC0-1.0\"", "[]", "'license' is not a text"},
         {"\"source\":", "\"Source\":", "lacks 'source'"},
@@ -104,10 +110,13 @@ static void a_large_manifest_is_refused(void **state)
 static void a_metered_avatar_says_so(void **state)
 {
     (void)state;
-    replace_in_manifest("\"none\"", "\"heartbeat\"");
-    bei_imx_t *imx = assert_opens();
-    assert_true(imx->manifest.metered);
-    bei_imx_close(imx);
+    bei_imx_manifest_t manifest;
+    replace_in_manifest("\"none\"", "\"heartbeat\",\"issuer\":\"Studio A\",\"insecure\":true");
+    const builder_section_t *section = &builder.sections[B_MANI];
+    assert_int_equal(
+        bei_manifest_parse((bei_span_t){section->bytes, section->size}, "x", &manifest), BE_OK);
+    assert_true(manifest.metered && manifest.may_be_insecure && !manifest.may_be_unmetered);
+    assert_string_equal(manifest.issuer, "Studio A");
 }
 
 static void too_many_manifest_keys_are_refused(void **state)

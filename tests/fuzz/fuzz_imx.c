@@ -64,7 +64,7 @@ static void use(const bei_imx_t *imx)
 static void try_file(const uint8_t *bytes, size_t size)
 {
     bei_imx_t *imx = NULL;
-    if (bei_imx_open_memory(bytes, size, "fuzz", &imx) == BE_OK)
+    if (bei_imx_open_memory(bytes, size, "fuzz", NULL, &imx) == BE_OK)
         use(imx);
     else if (imx)
         abort();

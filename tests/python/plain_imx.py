@@ -62,6 +62,8 @@ def read(data: bytes) -> File:
     placements = read_placements(parts["PLAC"], len(frames))
     clips, loop_count = read_clips(parts.get("CLIP"), len(frames))
     coords, patches, patch, mask = read_mouths(parts["MOUT"])
+    if "SIGN" in parts:
+        must(len(parts["SIGN"]) == 88 and parts["SIGN"][:8] == bytes([1, *[0] * 7]), "signature")
     total = len(bases) * decoded(*size) + len(coords) * decoded(*patch)
     total += sum(decoded(frame.w, frame.h) for frame in frames)
     must(total <= 2**31, "decoded size")
@@ -112,13 +114,14 @@ def read_manifest(section: bytes) -> dict[str, Any]:
     keys |= dict.fromkeys(("name", "identity", "auth", "loop", "license", "source", "tool"), str)
     for key, kind in keys.items():
         must(type(manifest.get(key)) is kind, key)
-    must(type(manifest.get("unmetered", False)) is bool, "unmetered")
-    for key in ("description", "consent"):
+    for key in ("unmetered", "insecure"):
+        must(type(manifest.get(key, False)) is bool, key)
+    for key in ("description", "consent", "issuer"):
         must(type(manifest.get(key, "")) is str, key)
         keys[key] = str
     for key in (key for key, kind in keys.items() if kind is str):
         words = manifest.get(key, "")
-        most = 127 if key in ("name", "identity") else 1023
+        most = 127 if key in ("name", "identity", "issuer") else 1023
         must(len(words.encode()) <= most and not re.search("[\0-\x1f\x7f]", words), key)
     must(manifest["name"], "name is empty")
     must(re.fullmatch("[a-z0-9][a-z0-9._-]*", manifest["identity"]), "identity")
@@ -126,6 +129,7 @@ def read_manifest(section: bytes) -> dict[str, Any]:
     for side in (manifest["width"], manifest["height"]):
         must(64 <= side <= 4096 and side % 2 == 0, "width, height")
     must(manifest["auth"] in ("none", "heartbeat"), "auth")
+    must((manifest["auth"] == "heartbeat") == bool(manifest.get("issuer")), "issuer")
     must(manifest["loop"] in ("forward", "pingpong"), "loop")
     return dict(manifest)
 

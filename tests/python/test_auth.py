@@ -16,8 +16,8 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from support import ELSEWHERE, REPO, TINY
 
 import bithuman_ctypes as bh
 from bithuman_ctypes.auth import Authorisation, Credentials
+from bithuman_ctypes.authoring.seal import SigningKey, seal
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates by it")
 
@@ -38,13 +39,27 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
+class Studio(NamedTuple):
+    """Who seals the avatars here, and those who play them trust."""
+
+    key: SigningKey
+    public: Path
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    key = SigningKey.new()
+    return Studio(key, key.write(tmp_path_factory.mktemp("studio") / "studio.pem"))
+
+
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, authority: Authority, studio: Studio) -> None:
     for name in ("CURL_CA_BUNDLE", "SSL_CERT_DIR", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY",
                  "NO_PROXY", "BITHUMAN_API_URL", "BITHUMAN_API_SECRET"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+    monkeypatch.setenv("BITHUMAN_TRUSTED_KEYS", str(studio.public))
 
 
 @pytest.fixture
@@ -54,16 +69,13 @@ def issuer(authority: Authority) -> Iterator[Issuer]:
 
 
 @pytest.fixture(scope="module")
-def metered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _with_manifest(tmp_path_factory.mktemp("metered") / "metered.imx", auth="heartbeat")
+def metered(tmp_path_factory: pytest.TempPathFactory, studio: Studio) -> Path:
+    return _sealed(tmp_path_factory.mktemp("metered") / "metered.imx", studio)
 
 
-def _with_manifest(path: Path, **changes: object) -> Path:
-    from bithuman_ctypes.authoring import imx
-
-    avatar = imx.read(TINY)
-    manifest = replace(avatar.manifest, **changes)  # type: ignore[arg-type]
-    imx.write(path, replace(avatar, manifest=manifest))
+def _sealed(path: Path, studio: Studio, **allowed: bool) -> Path:
+    sealed = seal(TINY.read_bytes(), studio.key, issuer="Studio A", **allowed)
+    path.write_bytes(sealed.data)
     return path
 
 
@@ -89,6 +101,10 @@ def test_a_metered_avatar_speaks_with_a_right(issuer: Issuer, metered: Path) -> 
     assert request.path == "/v1/runtime-tokens/heartbeat"
     assert request.headers["api-secret"] == SECRET
     assert request.body["tags"] == "bithuman;agent=A1"
+    with bh.Fixture(metered) as fixture:
+        digest = fixture.seal.digest
+    named = {"identity": "tiny", "issuer": "Studio A", "digest": digest, "frames_served": 0}
+    assert request.body["avatars"] == [named]
 
 
 def test_variables_do_too(issuer: Issuer, metered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +263,28 @@ def test_insecure_is_refused_for_metered_avatars(issuer: Issuer, metered: Path) 
     with pytest.raises(bh.ModelSecurityError, match="insecure"):
         asyncio.run(main())
     assert issuer.requests == []
+
+
+def test_insecure_works_where_the_studio_allows_it(
+    authority: Authority, studio: Studio, tmp_path: Path
+) -> None:
+    lenient = _sealed(tmp_path / "lenient.imx", studio, insecure=True)
+
+    async def main(url: str) -> None:
+        async with await bh.AsyncBithuman.create(
+            model_path=lenient, api_secret=SECRET, api_url=url, insecure=True
+        ) as live:
+            assert live.is_token_validated()
+
+    for name in ("self-signed", "wrong-host"):
+        with Issuer(authority.context(name)) as issuer:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                asyncio.run(main(issuer.url()))
+            assert issuer.requests[0].headers["api-secret"] == SECRET
+            assert (name != "self-signed") or any("insecure" in str(w.message) for w in caught)
+            with pytest.raises(bh.TokenRequestError):
+                bh.Avatar.load(lenient, SECRET, api_url=issuer.url())
 
 
 @pytest.mark.parametrize("url", ["http://issuer.example/", "ftp://issuer.example/", "nonsense"])
@@ -616,9 +654,9 @@ def test_an_open_avatar_opens_no_socket(tmp_path: Path) -> None:
 
 
 def test_development_needs_the_manifests_leave(
-    metered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    metered: Path, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lenient = _with_manifest(tmp_path / "lenient.imx", auth="heartbeat", unmetered=True)
+    lenient = _sealed(tmp_path / "lenient.imx", studio, unmetered=True)
     monkeypatch.setenv("BITHUMAN_UNMETERED", "1")
     with pytest.warns(UserWarning, match="BITHUMAN_UNMETERED"):
         avatar = bh.Avatar.load(lenient)

@@ -32,6 +32,8 @@ from bithuman_ctypes.authoring.imx import (
     Placement,
     SourceFrame,
 )
+from bithuman_ctypes.authoring.seal import SigningKey
+from bithuman_ctypes.authoring.seal import seal as sealed
 from bithuman_ctypes.types import PixelFormat
 
 WIDTH, HEIGHT = 128, 72
@@ -467,15 +469,20 @@ def c_reader(tmp_path_factory: pytest.TempPathFactory) -> Check:
     if not compiler or not pkg_config:
         pytest.skip("comparing with the C reader needs cc and pkg-config")
     flags = subprocess.run(
-        [pkg_config, "--cflags", "--libs", "libcjson", "zlib"], capture_output=True, text=True
+        [pkg_config, "--cflags", "--libs", "libcjson", "libsodium", "zlib"],
+        capture_output=True,
+        text=True,
     )
     if flags.returncode:
-        pytest.skip(f"comparing with the C reader needs libcjson and zlib: {flags.stderr}")
+        pytest.skip(
+            f"comparing with the C reader needs libcjson, libsodium and zlib: {flags.stderr}"
+        )
     core = REPO / "c_core"
     tool = tmp_path_factory.mktemp("imx") / "imx_check"
     sources = [REPO / "tests/c/imx_check.c", *sorted((core / "src/container").glob("*.c"))]
-    base = ("env", "error", "fault", "file", "i420", "log", "memory", "pages", "thread")
-    sources += [core / "src/base" / f"{name}.c" for name in base]
+    base = ("base64", "digest", "env", "error", "fault", "file", "i420", "log", "memory", "pages")
+    names = [*base, "signature", "thread"]
+    sources += [core / "src/base" / f"{name}.c" for name in names]
     options = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-DBE_BUILD", "-pthread"]
     includes = [f"-I{core / 'src'}", f"-I{core / 'include'}"]
     subprocess.run(
@@ -499,13 +506,20 @@ def python_reader(data: bytes) -> str:
     return "ok"
 
 
-def test_c_reads_what_python_writes(c_reader: Check) -> None:
+def test_c_reads_what_python_writes(
+    c_reader: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     avatar = make_avatar()
     plain = dataclasses.replace(avatar, encoder=None, thumbnail=None, mouths=[Mouth.rest()])
-    metered = with_manifest(auth="heartbeat", loop="pingpong", name="名" * 42, license="")
-    files = [imx.to_bytes(each) for each in (avatar, plain, metered, make_clips())]
+    odd = with_manifest(loop="pingpong", name="名" * 42, license="")
+    files = [imx.to_bytes(each) for each in (avatar, plain, odd, make_clips())]
     files.append(TINY_ACTIONS.read_bytes())
-    assert c_reader(files) == ["ok"] * 5
+    key = SigningKey.new()
+    monkeypatch.setenv("BITHUMAN_TRUSTED_KEYS", str(key.write(tmp_path / "studio.pem")))
+    files += [sealed(file, key, issuer="名" * 42, insecure=True).data for file in files]
+    assert c_reader(files) == ["ok"] * 10
+    assert [python_reader(file) for file in files] == ["ok"] * 10
+    assert [plain_reader(file) for file in files] == ["ok"] * 10
 
 
 def damaged_files(count: int) -> list[bytes]:

@@ -1,6 +1,7 @@
 #include "api/check.h"
 #include "auth/context.h"
 #include "essence.h"
+#include "session/fixture.h"
 
 static be_status fill_in(const be_auth_config_t *config, be_auth_options_t *options)
 {
@@ -22,7 +23,6 @@ static be_status check_options(const be_auth_options_t *options)
 {
     CHECK_NOT_NULL(options);
     CHECK_STRUCT(options, be_auth_options_t);
-    BEI_REQUIRE(options->reserved == 0, "reserved is %u, not 0", options->reserved);
     return BE_OK;
 }
 
@@ -87,6 +87,16 @@ be_status be_auth_context_update(be_auth_t *auth, const be_auth_options_t *optio
     CHECK_NOT_NULL(auth);
     BEI_TRY(check_options(options));
     return bei_auth_update(auth, options);
+}
+
+be_status be_auth_context_add_avatar(be_auth_t *auth, const be_fixture_t *fixture)
+{
+    CHECK_NOT_NULL(fixture);
+    BEI_TRY(bei_fixture_check_owner(fixture));
+    if (bei_avatar_metering(fixture->avatar) != BE_METERING_HEARTBEAT)
+        return BE_OK;
+    const bei_avatar_name_t name = bei_avatar_name(fixture->avatar);
+    return bei_auth_name(auth, &name);
 }
 
 void be_auth_context_destroy(be_auth_t *auth)

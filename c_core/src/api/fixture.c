@@ -34,7 +34,7 @@ be_status be_fixture_load(const char *imx_path, const be_fixture_options_t *opti
 
 static be_status check_flags(const be_fixture_source_t *source)
 {
-    BEI_REQUIRE((source->flags & ~(uint32_t)BE_FIXTURE_STRICT_EP) == 0,
+    BEI_REQUIRE((source->flags & ~(uint32_t)(BE_FIXTURE_STRICT_EP | BE_FIXTURE_SIGNED)) == 0,
                 "flags are 0x%x; only those of be_fixture_flag are known", source->flags);
     BEI_REQUIRE(source->reserved == 0, "reserved is %u, not 0", source->reserved);
     return BE_OK;
@@ -78,7 +78,9 @@ be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out)
     BEI_TRY(check_place(source));
     bei_fixture_settings_t settings = {
         .source = {.path = source->path ? source->path : "memory",
-                   .bytes = {source->data, source->size}},
+                   .bytes = {source->data, source->size},
+                   .trust = {.keys = source->trusted_keys,
+                             .required = source->flags & BE_FIXTURE_SIGNED}},
         .ep = source->preferred_ep,
         .threads = source->intra_op_threads,
         .strict = source->flags & BE_FIXTURE_STRICT_EP,
@@ -109,6 +111,20 @@ be_status be_fixture_get_provider(const be_fixture_t *fixture, be_provider_repor
 be_metering be_fixture_get_metering(const be_fixture_t *fixture)
 {
     return fixture ? bei_avatar_metering(fixture->avatar) : BE_METERING_NONE;
+}
+
+be_status be_fixture_get_seal(const be_fixture_t *fixture, be_seal_t *out)
+{
+    CHECK_NOT_NULL(fixture);
+    CHECK_NOT_NULL(out);
+    BEI_TRY(bei_fixture_check_owner(fixture));
+    const bei_imx_t *imx = fixture->avatar->imx;
+    const be_seal_t seal = {.is_signed = imx->seal.is_signed,
+                            .identity = imx->manifest.identity,
+                            .issuer = imx->manifest.issuer,
+                            .digest = imx->seal.digest,
+                            .key = imx->seal.key};
+    return GIVE_STRUCT(out, be_seal_t, key, &seal);
 }
 
 size_t be_fixture_get_lookahead(const be_fixture_t *fixture)

@@ -1,5 +1,7 @@
+#include "api/check.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/signature.h"
 #include "encoder/ort.h"
 #include "essence.h"
 
@@ -31,4 +33,15 @@ be_status be_set_onnxruntime_library(const char *path)
 void be_set_log_callback(be_log_fn *sink, void *user, be_log_level level)
 {
     bei_log_set_sink(sink, user, level);
+}
+
+be_status be_sign(const uint8_t *seed, const void *message, size_t size, uint8_t *public_key,
+                  uint8_t *signature)
+{
+    CHECK_NOT_NULL(seed);
+    BEI_REQUIRE(message || size == 0, "message is NULL");
+    CHECK_NOT_NULL(public_key);
+    CHECK_NOT_NULL(signature);
+    bei_signature_make(seed, message, size, public_key, signature);
+    return BE_OK;
 }

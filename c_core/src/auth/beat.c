@@ -42,16 +42,21 @@ static uint32_t timeout_of(int64_t interval)
 static be_status write_letter(be_auth_t *auth, letter_t *letter)
 {
     const bei_auth_settings_t *settings = &auth->settings;
-    const bei_count_t count = {auth->session_id, auth->beats, atomic_load(&auth->frames)};
+    const bei_count_t count = {auth->session_id, auth->beats, bei_avatars_begin(auth->avatars),
+                               auth->avatars};
     letter->url = bei_secret_copy(settings->endpoint_url);
     letter->credential = auth->used_token
                              ? write_credential("authorization: Bearer ", settings->token)
                              : write_credential("api-secret: ", settings->api_secret);
     letter->body = bei_message_write(settings, &count);
     letter->answer = bei_alloc(sizeof *letter->answer);
-    letter->request = (bei_http_request_t){
-        letter->url,  &letter->credential, 1, letter->body, timeout_of(settings->interval),
-        &auth->cancel};
+    letter->request = (bei_http_request_t){.url = letter->url,
+                                           .header = &letter->credential,
+                                           .header_count = 1,
+                                           .body = letter->body,
+                                           .timeout_ms = timeout_of(settings->interval),
+                                           .cancel = &auth->cancel,
+                                           .insecure = settings->insecure};
     if (!letter->url || !letter->credential || !letter->body || !letter->answer)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a heartbeat");
     return BE_OK;
@@ -74,6 +79,10 @@ static be_status check_configured(const be_auth_t *auth)
         return bei_error_set(BE_ERR_NO_AUTH,
                              "no endpoint_url: a secret goes only where the host says, so without "
                              "one there is nobody to ask");
+    if (auth->settings.insecure && !auth->avatars)
+        return bei_error_set(BE_ERR_UNTRUSTED,
+                             "insecure is for avatars whose issuers allow it: name one first, by "
+                             "be_auth_context_add_avatar");
     return BE_OK;
 }
 
@@ -125,6 +134,7 @@ static void judge(be_auth_t *auth, letter_t *letter, be_status status)
         bei_beat_drop_token(auth);
     if (outcome.verdict == BEI_VERDICT_GOOD) {
         auth->beats++;
+        bei_avatars_end(auth->avatars);
         if (letter->token) {
             bei_secret_replace(&auth->settings.token, letter->token);
             letter->token = NULL;

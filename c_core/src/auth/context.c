@@ -64,6 +64,7 @@ static void destroy(be_auth_t *auth)
 {
     bei_auth_stop(auth);
     bei_settings_clear(&auth->settings);
+    bei_avatars_free(&auth->avatars);
     bei_cond_destroy(&auth->changed);
     bei_mutex_destroy(&auth->lock);
     bei_free(auth);
@@ -111,6 +112,7 @@ static void forget_parent(void)
     own.ready = own.configured = own.running = own.busy = false;
     own.stopping = own.gone = false;
     own.error[0] = '\0';
+    own.avatars = NULL; /* of the parent's streams */
     char *secrets[] = {own.settings.api_secret, own.settings.token};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         if (secrets[i])
@@ -118,10 +120,12 @@ static void forget_parent(void)
     memset(&own.settings, 0, sizeof own.settings);
 }
 
-be_status bei_auth_init(const be_auth_options_t *options)
+/* A context, or the process's own, made if it was not. */
+static be_auth_t *find_or_make(be_auth_t *auth)
 {
     static bool fork_is_watched;
-    BEI_TRY(bei_settings_check(options, 0));
+    if (auth && auth != &own)
+        return auth;
     bei_mutex_lock(&own_lock);
     if (!fork_is_watched)
         bei_process_after_fork(forget_parent);
@@ -129,7 +133,13 @@ be_status bei_auth_init(const be_auth_options_t *options)
     if (!own.ready)
         make(&own);
     bei_mutex_unlock(&own_lock);
-    return bei_auth_update(&own, options);
+    return &own;
+}
+
+be_status bei_auth_init(const be_auth_options_t *options)
+{
+    BEI_TRY(bei_settings_check(options, 0));
+    return bei_auth_update(find_or_make(NULL), options);
 }
 
 /* The context that is meant; NULL when it was never configured. */
@@ -192,7 +202,7 @@ void bei_auth_shutdown(void)
     auth->beats = 0;
     auth->expires = 0;
     auth->error[0] = '\0';
-    atomic_store(&auth->frames, 0);
+    bei_avatars_reset(auth->avatars);
     bei_beat_publish(auth);
     bei_mutex_unlock(&auth->lock);
 }
@@ -228,7 +238,8 @@ static be_status result_of(const be_auth_t *auth)
         return BE_OK;
     bool fatal = bei_machine_is_fatal(auth->machine.state);
     be_status status = fatal ? BE_ERR_AUTH_FATAL : BE_ERR_NO_AUTH;
-    if (auth->status == BE_ERR_NOT_IMPLEMENTED || auth->status == BE_ERR_OUT_OF_MEMORY)
+    if (auth->status == BE_ERR_NOT_IMPLEMENTED || auth->status == BE_ERR_OUT_OF_MEMORY ||
+        auth->status == BE_ERR_UNTRUSTED)
         status = auth->status;
     return bei_error_set(status, "%s", auth->error);
 }
@@ -346,7 +357,7 @@ be_status bei_auth_get_info(be_auth_t *auth, be_auth_info_t *out)
                             .running = auth->running,
                             .failures = auth->machine.failures,
                             .beats = auth->beats,
-                            .frames = atomic_load(&auth->frames),
+                            .frames = bei_avatars_frames(auth->avatars),
                             .token_expires = auth->expires,
                             .allowed_us = left > 0 ? left : 0};
     bei_mutex_unlock(&auth->lock);
@@ -372,7 +383,54 @@ be_status bei_auth_gate(const be_auth_t *auth)
     return until > 0 && bei_clock_us() < until ? BE_OK : refuse(auth);
 }
 
-void bei_auth_count(be_auth_t *auth)
+/* ---------------------------------------------------------------- avatars */
+
+/* The lock is held. */
+static be_status add_avatar(be_auth_t *auth, const bei_avatar_name_t *name, bei_auth_avatar_t **out)
 {
-    atomic_fetch_add_explicit(&(auth ? auth : &own)->frames, 1, memory_order_relaxed);
+    if (auth->settings.insecure && !name->may_be_insecure)
+        return bei_error_set(BE_ERR_UNTRUSTED,
+                             "the issuer '%s' of the avatar '%s' is not to be asked without "
+                             "verified TLS: leave insecure out",
+                             name->issuer, name->identity);
+    *out = bei_avatars_add(&auth->avatars, name);
+    if (!*out)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar's name");
+    return BE_OK;
+}
+
+be_status bei_auth_name(be_auth_t *auth, const bei_avatar_name_t *name)
+{
+    bei_auth_avatar_t *avatar;
+    auth = find_or_make(auth);
+    bei_mutex_lock(&auth->lock);
+    be_status status = add_avatar(auth, name, &avatar);
+    if (status == BE_OK)
+        avatar->named = true;
+    bei_mutex_unlock(&auth->lock);
+    return status;
+}
+
+be_status bei_auth_enter(be_auth_t *auth, const bei_avatar_name_t *name, bei_auth_avatar_t **out)
+{
+    auth = find_or_make(auth);
+    bei_mutex_lock(&auth->lock);
+    be_status status = add_avatar(auth, name, out);
+    if (status == BE_OK)
+        (*out)->streams++;
+    bei_mutex_unlock(&auth->lock);
+    return status;
+}
+
+void bei_auth_leave(be_auth_t *auth, bei_auth_avatar_t *avatar)
+{
+    auth = find_or_make(auth);
+    bei_mutex_lock(&auth->lock);
+    avatar->streams--;
+    bei_mutex_unlock(&auth->lock);
+}
+
+void bei_auth_count(bei_auth_avatar_t *avatar)
+{
+    atomic_fetch_add_explicit(&avatar->frames, 1, memory_order_relaxed);
 }

@@ -4,6 +4,7 @@
 #ifndef BEI_AUTH_CONTEXT_H
 #define BEI_AUTH_CONTEXT_H
 
+#include "auth/avatars.h"
 #include "essence.h"
 
 /* With one reference. Options that were checked for their size. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
@@ -31,7 +32,16 @@ be_status bei_auth_get_info(be_auth_t *auth, be_auth_info_t *out);
  * BE_ERR_AUTH_FATAL. */
 be_status bei_auth_gate(const be_auth_t *auth);
 
+/* Heartbeats tell of the avatar from now on. BE_ERR_UNTRUSTED when the context asks issuers without verified
+ * TLS and this one's is not to be asked so; BE_ERR_OUT_OF_MEMORY. */
+be_status bei_auth_name(be_auth_t *auth, const bei_avatar_name_t *name);
+
+/* A stream on the avatar is opened; *out is for bei_auth_count, and bei_auth_leave when it is closed. Errors
+ * as bei_auth_name. */
+be_status bei_auth_enter(be_auth_t *auth, const bei_avatar_name_t *name, bei_auth_avatar_t **out);
+void bei_auth_leave(be_auth_t *auth, bei_auth_avatar_t *avatar);
+
 /* A frame was given. */
-void bei_auth_count(be_auth_t *auth);
+void bei_auth_count(bei_auth_avatar_t *avatar);
 
 #endif

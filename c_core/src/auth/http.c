@@ -1,6 +1,5 @@
 #include "auth/http.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "auth/castore.h"
@@ -50,6 +49,12 @@ static void set_headers(call_t *call)
 
 #define SET(option, value)                                                                         \
     (call->curl->easy_setopt(call->easy, BEI_CURLOPT_##option, value) == BEI_CURLE_OK)
+
+static bool set_no_trust(call_t *call)
+{
+    return SET(SSL_VERIFYPEER, 0L) && SET(SSL_VERIFYHOST, 0L) &&
+           SET(SSLVERSION, (long)BEI_CURL_SSLVERSION_TLSv1_2);
+}
 
 static bool set_trust(call_t *call, const bei_castore_t *store)
 {
@@ -124,9 +129,10 @@ static be_status transfer(call_t *call)
 static be_status perform(call_t *call)
 {
     bei_castore_t store = {NULL, NULL};
-    if (!bei_url_is_plain(call->request->url))
+    const bool verified = !call->request->insecure;
+    if (verified && !bei_url_is_plain(call->request->url))
         BEI_TRY(bei_castore_find(&store));
-    if (!set_trust(call, &store) || !set_request(call))
+    if (!(verified ? set_trust(call, &store) : set_no_trust(call)) || !set_request(call))
         return bei_error_set(
             BE_ERR_NOT_IMPLEMENTED,
             "this libcurl cannot do verified HTTPS: install one with TLS, or name it "

@@ -4,6 +4,7 @@
 #define BEI_AUTH_HTTP_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ typedef struct bei_http_request {
     const char *body;
     uint32_t timeout_ms; /* of the whole; half of it to connect */
     const atomic_bool *cancel;
+    bool insecure; /* whoever answers is believed to be the server */
 } bei_http_request_t;
 
 typedef struct bei_http_answer {

@@ -19,7 +19,6 @@ struct be_auth {
     /* What those who make frames look at; written under the lock. Zeros: closed. */
     atomic_llong until; /* of bei_machine_t */
     atomic_int state;
-    atomic_ullong frames;
     atomic_bool cancel; /* the request in progress is to be left */
 
     bei_mutex_t lock; /* guards what follows */
@@ -28,6 +27,7 @@ struct be_auth {
     bool configured;
     bei_auth_settings_t settings;
     bei_machine_t machine;
+    bei_auth_avatar_t *avatars;
     char session_id[BEI_AUTH_ID];
     int64_t renew_at;    /* the token is to be replaced from then on */
     int64_t expires;     /* of the token, seconds since 1970; 0 = not said */

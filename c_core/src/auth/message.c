@@ -15,12 +15,34 @@ static bool add_text(cJSON *body, const char *key, const char *text)
     return !text || cJSON_AddStringToObject(body, key, text);
 }
 
+static bool add_avatar(cJSON *list, const bei_auth_avatar_t *avatar)
+{
+    cJSON *item = cJSON_CreateObject();
+    if (!cJSON_AddItemToArray(list, item)) {
+        cJSON_Delete(item);
+        return false;
+    }
+    return add_text(item, "identity", avatar->identity) &&
+           add_text(item, "issuer", avatar->issuer) && add_text(item, "digest", avatar->digest) &&
+           cJSON_AddNumberToObject(item, "frames_served", (double)avatar->telling);
+}
+
+static bool add_avatars(cJSON *body, const bei_auth_avatar_t *avatars)
+{
+    cJSON *list = cJSON_AddArrayToObject(body, "avatars");
+    bool complete = list != NULL;
+    for (; complete && avatars; avatars = avatars->next)
+        complete = !bei_avatars_is_told(avatars) || add_avatar(list, avatars);
+    return complete;
+}
+
 static bool fill(cJSON *body, const bei_auth_settings_t *settings, const bei_count_t *count)
 {
     return cJSON_AddNumberToObject(body, "version", VERSION) &&
            add_text(body, "session_id", count->session_id) &&
            cJSON_AddNumberToObject(body, "beat", (double)count->beat) &&
            cJSON_AddNumberToObject(body, "frames_served", (double)count->frames) &&
+           add_avatars(body, count->avatars) &&
            add_text(body, "transaction_id", settings->transaction_id) &&
            add_text(body, "fingerprint", settings->fingerprint) &&
            add_text(body, "tags", settings->tags) &&

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "auth/avatars.h"
 #include "auth/http.h"
 #include "auth/machine.h"
 #include "auth/settings.h"
@@ -13,6 +14,7 @@ typedef struct bei_count {
     const char *session_id;
     uint64_t beat;   /* good beats before this one */
     uint64_t frames; /* given so far */
+    const bei_auth_avatar_t *avatars;
 } bei_count_t;
 
 /* The body of a beat, as JSON to be freed with bei_message_free; NULL without memory. */

@@ -1,6 +1,5 @@
 #include "auth/settings.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "auth/secret.h"
@@ -54,6 +53,9 @@ be_status bei_settings_check(const be_auth_options_t *options, int change)
 {
     BEI_REQUIRE(change || options->api_secret || options->token,
                 "neither api_secret nor token is given");
+    BEI_REQUIRE((options->flags & ~(uint32_t)(change ? 0 : BE_AUTH_INSECURE)) == 0,
+                "flags are 0x%x; only those of be_auth_flag are known, and a change has none",
+                options->flags);
     BEI_TRY(check_credentials(options));
     BEI_REQUIRE(!options->fingerprint || strlen(options->fingerprint) == FINGERPRINT,
                 "the fingerprint has %zu characters instead of %d", strlen(options->fingerprint),
@@ -92,6 +94,7 @@ be_status bei_settings_apply(bei_auth_settings_t *settings, const be_auth_option
             bei_secret_replace(complete ? fields[i] : &copies[i], complete ? copies[i] : NULL);
     if (!complete)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for the settings of authorisation");
+    settings->insecure |= (options->flags & BE_AUTH_INSECURE) != 0;
     if (options->interval_seconds > 0)
         settings->interval = options->interval_seconds * SECOND;
     if (options->offline_grace_seconds > 0)

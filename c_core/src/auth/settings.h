@@ -2,6 +2,7 @@
 #ifndef BEI_AUTH_SETTINGS_H
 #define BEI_AUTH_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "essence.h"
@@ -15,6 +16,7 @@ typedef struct bei_auth_settings {
     char *fingerprint;
     char *transaction_id;
     int64_t interval, grace; /* microseconds */
+    bool insecure;           /* issuers are asked without verified TLS */
 } bei_auth_settings_t;
 
 /* Whether options make sense, as changes of settings that exist (`change`), or alone.

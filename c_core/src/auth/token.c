@@ -5,6 +5,7 @@
 #include <cJSON.h>
 
 #include "auth/secret.h"
+#include "base/base64.h"
 #include "base/memory.h"
 
 /* Seconds by which the clocks of two machines may differ. */
@@ -12,34 +13,6 @@ enum { SKEW = 60 };
 
 /* Beyond this a number of seconds is no time. */
 static const double LAST_TIME = 253402300799.0; /* the end of the year 9999 */
-
-static int digit_of(char c)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const char *at = c ? strchr(alphabet, c) : NULL;
-    return at ? (int)(at - alphabet) : -1;
-}
-
-/* Base64url without padding; the number of bytes, or -1. `out` has room for length bytes. */
-static long decode(const char *text, size_t length, char *out)
-{
-    uint32_t bits = 0;
-    int held = 0;
-    long count = 0;
-    for (size_t i = 0; i < length; i++) {
-        int digit = digit_of(text[i]);
-        if (digit < 0)
-            return -1;
-        bits = (bits << 6 | (uint32_t)digit) & 0xffff;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            out[count++] = (char)(bits >> held & 0xff);
-        }
-    }
-    return count;
-}
 
 static int64_t get_time(const cJSON *payload, const char *key)
 {
@@ -54,7 +27,7 @@ static bool read_payload(const char *text, size_t length, bei_token_times_t *out
     char *bytes = bei_alloc(length + 1);
     if (!bytes)
         return false;
-    long count = decode(text, length, bytes);
+    long count = bei_base64_read(text, length, "-_", (uint8_t *)bytes);
     cJSON *payload = NULL;
     if (count > 0) {
         bytes[count] = '\0'; /* some releases of the parser read past the end of other texts */

@@ -11,7 +11,6 @@
 #include "container/alien.h"
 
 enum {
-    HEADER_SIZE = 64,
     ENTRY_SIZE = 32,
     ALIGNMENT = 64,
     VERSION = 1,
@@ -38,6 +37,7 @@ static const known_t known_sections[] = {
     {"CLIP", false, MUST_BE_UNDERSTOOD, offsetof(bei_sections_t, clips)},
     {"ENCO", false, 0, offsetof(bei_sections_t, encoder)},
     {"THUM", false, 0, offsetof(bei_sections_t, thumbnail)},
+    {"SIGN", false, 0, offsetof(bei_sections_t, signature)},
 };
 enum { KNOWN_COUNT = sizeof known_sections / sizeof known_sections[0] };
 
@@ -73,8 +73,8 @@ static be_status check_magic(const file_t *file)
     size_t compared = file->size < sizeof magic ? file->size : sizeof magic;
     if (compared == 0 || memcmp(p, magic, compared) != 0)
         return bei_alien_fault(p, file->size, file->label);
-    BEI_CHECK(file->size >= HEADER_SIZE, file->label, "truncated in the header, after %zu bytes",
-              file->size);
+    BEI_CHECK(file->size >= BEI_HEADER_SIZE, file->label,
+              "truncated in the header, after %zu bytes", file->size);
     return BE_OK;
 }
 
@@ -82,7 +82,7 @@ static be_status parse_header(file_t *file)
 {
     const uint8_t *p = file->bytes;
     const char *label = file->label;
-    BEI_CHECK(checksum_matches(p, HEADER_SIZE - 4, bei_bytes_u32(p + 60)), label,
+    BEI_CHECK(checksum_matches(p, BEI_HEADER_SIZE - 4, bei_bytes_u32(p + 60)), label,
               "the header's checksum is wrong");
     uint32_t version = bei_bytes_u32(p + 8);
     BEI_CHECK(version == VERSION, label, "container version %" PRIu32 ", this engine reads %d",
@@ -91,8 +91,8 @@ static be_status parse_header(file_t *file)
     BEI_CHECK(file->section_count >= 1 && file->section_count <= MAX_SECTIONS, label,
               "%" PRIu32 " sections, 1 to %d are allowed", file->section_count, MAX_SECTIONS);
     uint64_t toc_offset = bei_bytes_u64(p + 16);
-    BEI_CHECK(toc_offset == HEADER_SIZE, label,
-              "the table of contents is at %" PRIu64 ", not at %d", toc_offset, HEADER_SIZE);
+    BEI_CHECK(toc_offset == BEI_HEADER_SIZE, label,
+              "the table of contents is at %" PRIu64 ", not at %d", toc_offset, BEI_HEADER_SIZE);
     uint64_t size = bei_bytes_u64(p + 24);
     BEI_CHECK(size <= file->size, label, "truncated: %zu bytes of %" PRIu64, file->size, size);
     BEI_CHECK(size == file->size, label, "%zu bytes, but its header says %" PRIu64, file->size,
@@ -106,8 +106,9 @@ static be_status check_toc(const file_t *file)
     const uint8_t *p = file->bytes;
     const char *label = file->label;
     size_t toc_size = (size_t)file->section_count * ENTRY_SIZE;
-    BEI_CHECK(toc_size <= file->size - HEADER_SIZE, label, "truncated in the table of contents");
-    BEI_CHECK(checksum_matches(p + HEADER_SIZE, toc_size, bei_bytes_u32(p + 32)), label,
+    BEI_CHECK(toc_size <= file->size - BEI_HEADER_SIZE, label,
+              "truncated in the table of contents");
+    BEI_CHECK(checksum_matches(p + BEI_HEADER_SIZE, toc_size, bei_bytes_u32(p + 32)), label,
               "the checksum of the table of contents is wrong");
     return BE_OK;
 }
@@ -180,7 +181,7 @@ static be_status check_entry(const file_t *file, const entry_t *e, uint64_t end)
 static be_status check_unique(const file_t *file, const char *type, uint32_t index)
 {
     for (uint32_t i = 0; i < index; i++) {
-        const uint8_t *other = file->bytes + HEADER_SIZE + (size_t)i * ENTRY_SIZE;
+        const uint8_t *other = file->bytes + BEI_HEADER_SIZE + (size_t)i * ENTRY_SIZE;
         BEI_CHECK(memcmp(other, type, TYPE_SIZE) != 0, file->label, "section %s appears twice",
                   type);
     }
@@ -218,9 +219,10 @@ be_status bei_header_parse(const uint8_t *bytes, size_t size, const char *label,
     BEI_TRY(parse_header(&file));
     BEI_TRY(check_toc(&file));
     memset(out, 0, sizeof *out);
-    uint64_t end = HEADER_SIZE + (uint64_t)file.section_count * ENTRY_SIZE;
+    out->toc = (bei_span_t){bytes + BEI_HEADER_SIZE, (size_t)file.section_count * ENTRY_SIZE};
+    uint64_t end = BEI_HEADER_SIZE + out->toc.size;
     for (uint32_t i = 0; i < file.section_count; i++) {
-        entry_t entry = load_entry(bytes + HEADER_SIZE + (size_t)i * ENTRY_SIZE);
+        entry_t entry = load_entry(bytes + BEI_HEADER_SIZE + (size_t)i * ENTRY_SIZE);
         BEI_TRY(check_entry(&file, &entry, end));
         BEI_TRY(check_unique(&file, entry.type, i));
         assign_section(out, &file, &entry);

@@ -8,10 +8,14 @@
 #include "base/memory.h"
 #include "essence.h"
 
+enum { BEI_HEADER_SIZE = 64 }; /* bytes; the table of contents follows */
+
 /* Where each section that this reader knows lies; an absent optional one is empty. */
 typedef struct bei_sections {
     bei_span_t manifest, bases, frames, placements, mouths;
     bei_span_t clips, encoder, thumbnail;
+    bei_span_t signature;
+    bei_span_t toc; /* the checked rows of the table of contents */
 } bei_sections_t;
 
 /* Checks the header, the table of contents, the padding and every section's checksum, also of

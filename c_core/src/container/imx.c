@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "container/header.h"
 #include "container/manifest.h"
+#include "container/seal.h"
 #include "container/tables.h"
 
 static const size_t max_file_size = (size_t)1 << 30;
@@ -35,20 +36,22 @@ static be_status keep_small_parts(bei_imx_t *imx)
     return BE_OK;
 }
 
-static be_status parse(bei_imx_t *imx, const char *label)
+static be_status parse(bei_imx_t *imx, const char *label, const bei_trust_t *trust)
 {
     bei_sections_t sections;
     BEI_TRY(bei_header_parse(imx->bytes, imx->size, label, &sections));
     BEI_TRY(bei_manifest_parse(sections.manifest, label, &imx->manifest));
+    BEI_TRY(bei_seal_check(&sections, imx->manifest.metered, trust, label, &imx->seal));
     BEI_TRY(bei_tables_parse(&sections, label, imx));
     imx->encoder = sections.encoder;
     imx->thumbnail = sections.thumbnail;
     return keep_small_parts(imx);
 }
 
-static be_status parse_all(bei_imx_t *imx, const char *label, bei_imx_t **out)
+static be_status parse_all(bei_imx_t *imx, const char *label, const bei_trust_t *trust,
+                           bei_imx_t **out)
 {
-    be_status status = parse(imx, label);
+    be_status status = parse(imx, label, trust);
     if (status != BE_OK) {
         bei_imx_close(imx);
         return status;
@@ -65,7 +68,7 @@ static be_status make(bei_imx_t **out)
     return BE_OK;
 }
 
-be_status bei_imx_open(const char *path, bei_imx_t **out)
+be_status bei_imx_open(const char *path, const bei_trust_t *trust, bei_imx_t **out)
 {
     BEI_REQUIRE(path && out, "an avatar's path and its place must not be NULL");
     bei_imx_t *imx;
@@ -77,10 +80,11 @@ be_status bei_imx_open(const char *path, bei_imx_t **out)
     }
     imx->bytes = imx->pages.data;
     imx->size = imx->pages.size;
-    return parse_all(imx, path, out);
+    return parse_all(imx, path, trust, out);
 }
 
-be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *label, bei_imx_t **out)
+be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *label,
+                              const bei_trust_t *trust, bei_imx_t **out)
 {
     BEI_REQUIRE(label && out && (bytes || size == 0),
                 "an avatar's bytes, label and place must not be NULL");
@@ -96,7 +100,7 @@ be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *lab
     }
     if (size > 0)
         memcpy(imx->bytes, bytes, size);
-    return parse_all(imx, label, out);
+    return parse_all(imx, label, trust, out);
 }
 
 void bei_imx_let_go(bei_imx_t *imx)

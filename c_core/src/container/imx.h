@@ -27,11 +27,26 @@ enum {
 typedef struct bei_imx_manifest {
     char name[128];     /* UTF-8, for people */
     char identity[128]; /* slug */
+    char issuer[128];   /* whose permission a metered one asks for; "" of an open one */
     uint32_t width, height, fps;
     bool metered;          /* auth: heartbeat */
     bool may_be_unmetered; /* unmetered: true; for development */
+    bool may_be_insecure;  /* insecure: true; its issuer may be asked without verified TLS */
     bool pingpong;         /* loop: play forth and back */
 } bei_imx_manifest_t;
+
+/* What of its signature was found good. */
+typedef struct bei_seal {
+    bool is_signed;  /* by a key that the host trusts */
+    char digest[65]; /* of the whole avatar, hexadecimal; "" unless signed */
+    char key[33];    /* which key, hexadecimal; "" unless signed */
+} bei_seal_t;
+
+/* Which signatures are believed. NULL and zeros: what the environment says. */
+typedef struct bei_trust {
+    const char *keys; /* a file or folder of public keys; NULL: what BITHUMAN_TRUSTED_KEYS names */
+    bool required;    /* an avatar without a signature is refused, also an open one */
+} bei_trust_t;
 
 typedef struct bei_imx_frame {
     uint32_t base;       /* index into bases */
@@ -57,6 +72,7 @@ typedef struct bei_imx_clip {
 
 typedef struct bei_imx {
     bei_imx_manifest_t manifest;
+    bei_seal_t seal;
     bei_span_t *bases;
     uint32_t base_count;
     bei_imx_frame_t *frames;
@@ -77,13 +93,14 @@ typedef struct bei_imx {
 } bei_imx_t;
 
 /* Reads the file into memory and checks it. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT (also for
- * another engine's container of the same extension, with a sentence that says so),
+ * another engine's container of the same extension, with a sentence that says so), BE_ERR_UNTRUSTED
+ * (a signature that is broken, of an unknown key, or missing where it is needed),
  * BE_ERR_OUT_OF_MEMORY. On failure *out is untouched. */
-be_status bei_imx_open(const char *path, bei_imx_t **out);
+be_status bei_imx_open(const char *path, const bei_trust_t *trust, bei_imx_t **out);
 
 /* The same over a copy of `bytes`; `label` stands for the path in messages. */
 be_status bei_imx_open_memory(const uint8_t *bytes, size_t size, const char *label,
-                              bei_imx_t **out);
+                              const bei_trust_t *trust, bei_imx_t **out);
 
 /* Frees the file's bytes. All `jpeg` and `bases` dangle from then on, everything else stays. */
 void bei_imx_let_go(bei_imx_t *imx);

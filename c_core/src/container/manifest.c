@@ -145,6 +145,18 @@ static be_status fill_names(const source_t *source, bei_imx_manifest_t *out)
     return BE_OK;
 }
 
+/* Who is asked for permission: of metered avatars, and of no others. */
+static be_status fill_issuer(const source_t *source, bei_imx_manifest_t *out)
+{
+    if (out->metered)
+        return copy_name(source, "issuer", out->issuer);
+    out->issuer[0] = '\0';
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(source->root, "issuer");
+    BEI_CHECK(!item || (cJSON_IsString(item) && !*item->valuestring), source->label,
+              "the manifest has an 'issuer', but 'auth' is 'none'");
+    return BE_OK;
+}
+
 static be_status fill(const source_t *source, bei_imx_manifest_t *out)
 {
     BEI_TRY(check_keys(source->root, source->label));
@@ -155,7 +167,9 @@ static be_status fill(const source_t *source, bei_imx_manifest_t *out)
     BEI_TRY(get_side(source, "height", &out->height));
     BEI_TRY(get_integer(source, "fps", FPS, FPS, &out->fps));
     BEI_TRY(get_choice(source, "auth", "none", "heartbeat", &out->metered));
+    BEI_TRY(fill_issuer(source, out));
     BEI_TRY(get_flag(source, "unmetered", &out->may_be_unmetered));
+    BEI_TRY(get_flag(source, "insecure", &out->may_be_insecure));
     return get_choice(source, "loop", "forward", "pingpong", &out->pingpong);
 }
 

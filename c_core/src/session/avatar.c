@@ -248,6 +248,15 @@ be_metering bei_avatar_metering(const bei_avatar_t *avatar)
     return BE_METERING_LIFTED;
 }
 
+bei_avatar_name_t bei_avatar_name(const bei_avatar_t *avatar)
+{
+    const bei_imx_t *imx = avatar->imx;
+    return (bei_avatar_name_t){.identity = imx->manifest.identity,
+                               .issuer = imx->manifest.issuer,
+                               .digest = imx->seal.digest,
+                               .may_be_insecure = imx->manifest.may_be_insecure};
+}
+
 static be_status add(bei_imx_t *imx, bei_avatar_store_t store, bei_avatar_t **out)
 {
     bei_avatar_t *avatar = bei_calloc(1, sizeof *avatar);
@@ -272,8 +281,9 @@ static be_status add(bei_imx_t *imx, bei_avatar_store_t store, bei_avatar_t **ou
 static be_status open_imx(const bei_avatar_source_t *source, bei_imx_t **out)
 {
     if (!source->bytes.data)
-        return bei_imx_open(source->path, out);
-    return bei_imx_open_memory(source->bytes.data, source->bytes.size, source->path, out);
+        return bei_imx_open(source->path, &source->trust, out);
+    return bei_imx_open_memory(source->bytes.data, source->bytes.size, source->path, &source->trust,
+                               out);
 }
 
 /* In a child the avatars of the parent have no worker, and somebody may have held the lock. */

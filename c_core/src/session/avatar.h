@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth/avatars.h"
 #include "base/digest.h"
 #include "container/imx.h"
 #include "essence.h"
@@ -27,6 +28,7 @@ typedef struct bei_avatar_store {
 typedef struct bei_avatar_source {
     const char *path; /* with bytes: what messages call them */
     bei_span_t bytes; /* data NULL: read the file */
+    bei_trust_t trust;
     bei_avatar_store_t store;
 } bei_avatar_source_t;
 
@@ -42,11 +44,14 @@ typedef struct bei_avatar {
 } bei_avatar_t;
 
 /* Opens an avatar, or joins the one that was made of the same bytes with the same store. The bytes are
- * copied. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT, BE_ERR_OUT_OF_MEMORY. */
+ * copied. BE_ERR_FILE_NOT_FOUND, BE_ERR_FILE_CORRUPT, BE_ERR_UNTRUSTED, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_avatar_acquire(const bei_avatar_source_t *source, bei_avatar_t **out);
 
 /* Whether its frames need an authorisation. */
 be_metering bei_avatar_metering(const bei_avatar_t *avatar);
+
+/* What its issuer is told; borrowed of the avatar. */
+bei_avatar_name_t bei_avatar_name(const bei_avatar_t *avatar);
 
 /* Whether the file's bytes are still held: until all pictures are decoded, on demand as long as it lives. */
 bool bei_avatar_holds_bytes(const bei_avatar_t *avatar);

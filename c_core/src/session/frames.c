@@ -106,7 +106,7 @@ static be_status shown(be_runtime_t *runtime, bei_feed_t feed)
     if (!valid)
         return bei_error_set(BE_ERR_AUDIO_FORMAT, "the audio was dropped");
     if (runtime->metered)
-        bei_auth_count(runtime->auth);
+        bei_auth_count(runtime->served);
     return BE_OK;
 }
 

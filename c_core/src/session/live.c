@@ -127,7 +127,7 @@ static bool commit(be_runtime_t *runtime, int64_t now, const plan_t *plan, be_fr
     bei_mutex_unlock(&runtime->lock);
     if (valid) {
         if (runtime->metered)
-            bei_auth_count(runtime->auth);
+            bei_auth_count(runtime->served);
         bei_cursor_advance(&runtime->cursor);
         bei_ahead_of_cursor(runtime->fixture->avatar, &runtime->cursor);
     }

@@ -36,6 +36,10 @@ static be_status set_up(be_runtime_t *runtime, const be_stream_options_t *option
     runtime->metered = bei_avatar_metering(avatar) == BE_METERING_HEARTBEAT;
     runtime->auth = options->auth;
     bei_auth_retain(runtime->auth);
+    if (runtime->metered) {
+        const bei_avatar_name_t name = bei_avatar_name(avatar);
+        BEI_TRY(bei_auth_enter(runtime->auth, &name, &runtime->served));
+    }
     bei_cursor_init(&runtime->cursor, avatar->imx);
     bei_pace_init(&runtime->pace, options->pacing == BE_PACING_REALTIME,
                   (int64_t)options->starvation_ms * 1000);
@@ -89,6 +93,8 @@ void bei_runtime_destroy(be_runtime_t *runtime)
     bei_pipeline_free(&runtime->pipeline);
     bei_inbox_free(&runtime->inbox);
     bei_fixture_release(runtime->fixture);
+    if (runtime->served)
+        bei_auth_leave(runtime->auth, runtime->served);
     bei_auth_release(runtime->auth);
     bei_cond_destroy(&runtime->changed);
     bei_mutex_destroy(&runtime->lock);

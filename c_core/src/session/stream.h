@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth/avatars.h"
 #include "base/thread.h"
 #include "picture/compositor.h"
 #include "session/cursor.h"
@@ -26,6 +27,7 @@ struct be_runtime {
     uint32_t flags; /* of be_stream_flag */
     bool metered;   /* frames need the right that `auth` stands for; NULL: the process's own */
     be_auth_t *auth;
+    bei_auth_avatar_t *served; /* of a metered avatar: where its frames are counted */
 
     bei_mutex_t in; /* held by whoever pushes, flushes or drops */
 
