@@ -51,6 +51,7 @@ public interface Essence extends Library {
     int BE_ERR_TIMEOUT = 13;
     int BE_ERR_QUEUE_FULL = 14;
     int BE_ERR_STOPPED = 15;
+    int BE_ERR_UNTRUSTED = 16;
     int BE_EP_CPU = 0;
     int BE_EP_AUTO = 1;
     int BE_EP_COREML = 2;
@@ -94,6 +95,7 @@ public interface Essence extends Library {
     int BE_METERING_HEARTBEAT = 1;
     int BE_METERING_LIFTED = 2;
     int BE_FIXTURE_STRICT_EP = 1;
+    int BE_FIXTURE_SIGNED = 2;
     int BE_STREAM_NO_IDLE_PICTURES = 1;
     int BE_FRAME_SPEECH = 1;
     int BE_FRAME_IDLE = 2;
@@ -108,6 +110,7 @@ public interface Essence extends Library {
     int BE_STAGE_COMPOSE = 4;
     int BE_STAGE_OUTPUT = 5;
     int BE_STAGE_COUNT = 6;
+    int BE_AUTH_INSECURE = 1;
 
     class Auth extends PointerType {
         public Auth() {}
@@ -229,7 +232,7 @@ public interface Essence extends Library {
     }
 
     @Structure.FieldOrder({"struct_size", "flags", "path", "data", "size", "preferred_ep",
-            "intra_op_threads", "loading", "storage", "store_mb", "reserved"})
+            "intra_op_threads", "loading", "storage", "store_mb", "reserved", "trusted_keys"})
     class FixtureSource extends Struct {
         public int struct_size;
         public int flags;
@@ -242,8 +245,23 @@ public interface Essence extends Library {
         public int storage;
         public int store_mb;
         public int reserved;
+        public String trusted_keys;
 
         public FixtureSource() {
+            struct_size = size();
+        }
+    }
+
+    @Structure.FieldOrder({"struct_size", "is_signed", "identity", "issuer", "digest", "key"})
+    class Seal extends Struct {
+        public int struct_size;
+        public int is_signed;
+        public String identity;
+        public String issuer;
+        public String digest;
+        public String key;
+
+        public Seal() {
             struct_size = size();
         }
     }
@@ -396,12 +414,12 @@ public interface Essence extends Library {
         public int offline_grace_seconds;
     }
 
-    @Structure.FieldOrder({"struct_size", "reserved", "endpoint_url", "api_secret", "token",
+    @Structure.FieldOrder({"struct_size", "flags", "endpoint_url", "api_secret", "token",
             "fingerprint", "tags", "billing_type", "transaction_id", "interval_seconds",
             "offline_grace_seconds"})
     class AuthOptions extends Struct {
         public int struct_size;
-        public int reserved;
+        public int flags;
         public String endpoint_url;
         public String api_secret;
         public String token;
@@ -452,6 +470,8 @@ public interface Essence extends Library {
 
     int be_fixture_get_metering(Fixture fixture);
 
+    int be_fixture_get_seal(Fixture fixture, Seal out);
+
     int be_fixture_get_info(Fixture fixture, FixtureInfo out);
 
     long be_fixture_get_lookahead(Fixture fixture);
@@ -461,6 +481,9 @@ public interface Essence extends Library {
     int be_fixture_get_action_count(Fixture fixture);
 
     int be_fixture_get_action(Fixture fixture, int index, Action out);
+
+    int be_sign(ByteBuffer seed, Pointer message, long size, ByteBuffer public_key,
+            ByteBuffer signature);
 
     void be_fixture_retain(Fixture fixture);
 
@@ -581,6 +604,8 @@ public interface Essence extends Library {
     int be_auth_context_open(AuthOptions options, PointerByReference out);
 
     int be_auth_context_update(Auth auth, AuthOptions options);
+
+    int be_auth_context_add_avatar(Auth auth, Fixture fixture);
 
     void be_auth_context_destroy(Auth auth);
 
