@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ffi", "library", "library_path"]
 
 ENVIRONMENT_VARIABLE = "BITHUMAN_ESSENCE_LIBRARY"
-PACKAGES = "libturbojpeg0 libspeexdsp1 libcjson1"
+PACKAGES = "libturbojpeg0 libspeexdsp1 libcjson1 libsodium23"
 FOLDER = Path(__file__).resolve().parent.parent / "_lib"
 
 _lock = threading.Lock()
@@ -95,7 +95,8 @@ def _not_loaded(path: Path, reason: str) -> str:
     if missing:
         return (
             f"{path} cannot be loaded: this system has no {missing[1]}; the engine needs "
-            f"libturbojpeg, libspeexdsp and libcjson: on Debian and Ubuntu apt install {PACKAGES}"
+            "libturbojpeg, libspeexdsp, libcjson and libsodium: on Debian and Ubuntu apt install "
+            f"{PACKAGES}"
         )
     return f"{path} cannot be loaded: {reason}; is it built for this system and processor?"
 

@@ -229,7 +229,7 @@ def test_a_library_whose_libraries_are_missing_says_what_to_install(tmp_path: Pa
     result = run_python(LOAD, BITHUMAN_ESSENCE_LIBRARY=str(path))
     last = result.stderr.strip().splitlines()[-1]
     assert "this system has no libneeded.so.0;" in last
-    assert last.endswith("apt install libturbojpeg0 libspeexdsp1 libcjson1")
+    assert last.endswith("apt install libturbojpeg0 libspeexdsp1 libcjson1 libsodium23")
 
 
 def test_a_package_without_its_library_says_what_to_do(tmp_path: Path) -> None:

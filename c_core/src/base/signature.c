@@ -1,6 +1,7 @@
 #include "base/signature.h"
 
-#include <sodium.h>
+#include <sodium/crypto_sign_ed25519.h>
+#include <sodium/utils.h>
 
 /* None of these functions needs sodium_init, which would read random bytes and look at the processor. */
 
