@@ -34,6 +34,14 @@ for name in ("SIGHUP", "SIGTERM"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
+HAS_ISSUER = all(importlib.util.find_spec(name) for name in ("uvicorn", "sqlalchemy", "hypothesis"))
+collect_ignore_glob = [] if HAS_ISSUER else ["test_issuer*"]
+
+
+def pytest_report_header() -> list[str]:
+    return [] if HAS_ISSUER else ["no tests of the issuer: pip install 'bithuman-ctypes[test]'"]
+
+
 def pytest_configure() -> None:
     from bithuman_ctypes._ffi.library import library_path
 
