@@ -253,11 +253,13 @@ def compare(database: str, sessions: list[Session]) -> tuple[int, int, int]:
 
     from bithuman_ctypes.issuer import schema
 
-    with schema.reading(schema.open_database(database)) as connection:
+    engine = schema.open_database(database)
+    with schema.reading(engine) as connection:
         query = select(schema.sessions.c.id, schema.sessions.c.minutes)
         booked = {row.id: row.minutes for row in connection.execute(query)}
         charged = connection.execute(select(func.sum(schema.charges.c.minutes))).scalar_one()
         balances = connection.execute(select(func.sum(schema.accounts.c.balance))).scalar_one()
+    engine.dispose()
     owed = {s.id: s.frames // 1500 + 1 for s in sessions if s.frames}
     lost = sum(max(0, minutes - booked.get(name, 0)) for name, minutes in owed.items())
     twice = sum(max(0, booked[name] - owed.get(name, 0)) for name in booked)

@@ -17,16 +17,15 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from issuer import Authority, Issuer, Request, says, token, yes
+from metered import Studio, trust_only
 from support import ELSEWHERE, REPO, TINY
 
 import bithuman_ctypes as bh
 from bithuman_ctypes.auth import Authorisation, Credentials
-from bithuman_ctypes.authoring.seal import SigningKey, seal
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates by it")
 
@@ -39,27 +38,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-class Studio(NamedTuple):
-    """Who seals the avatars here, and those who play them trust."""
-
-    key: SigningKey
-    public: Path
-
-
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    key = SigningKey.new()
-    return Studio(key, key.write(tmp_path_factory.mktemp("studio") / "studio.pem"))
+    return Studio.new(tmp_path_factory.mktemp("studio"))
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, authority: Authority, studio: Studio) -> None:
-    for name in ("CURL_CA_BUNDLE", "SSL_CERT_DIR", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY",
-                 "NO_PROXY", "BITHUMAN_API_URL", "BITHUMAN_API_SECRET"):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
-    monkeypatch.setenv("BITHUMAN_TRUSTED_KEYS", str(studio.public))
+    trust_only(monkeypatch, authority.bundle, studio)
 
 
 @pytest.fixture
@@ -70,13 +56,7 @@ def issuer(authority: Authority) -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def metered(tmp_path_factory: pytest.TempPathFactory, studio: Studio) -> Path:
-    return _sealed(tmp_path_factory.mktemp("metered") / "metered.imx", studio)
-
-
-def _sealed(path: Path, studio: Studio, **allowed: bool) -> Path:
-    sealed = seal(TINY.read_bytes(), studio.key, issuer="Studio A", **allowed)
-    path.write_bytes(sealed.data)
-    return path
+    return studio.sealed(tmp_path_factory.mktemp("metered") / "metered.imx")
 
 
 def _right(url: str, **more: object) -> Authorisation:
@@ -268,7 +248,7 @@ def test_insecure_is_refused_for_metered_avatars(issuer: Issuer, metered: Path) 
 def test_insecure_works_where_the_studio_allows_it(
     authority: Authority, studio: Studio, tmp_path: Path
 ) -> None:
-    lenient = _sealed(tmp_path / "lenient.imx", studio, insecure=True)
+    lenient = studio.sealed(tmp_path / "lenient.imx", insecure=True)
 
     async def main(url: str) -> None:
         async with await bh.AsyncBithuman.create(
@@ -656,7 +636,7 @@ def test_an_open_avatar_opens_no_socket(tmp_path: Path) -> None:
 def test_development_needs_the_manifests_leave(
     metered: Path, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lenient = _sealed(tmp_path / "lenient.imx", studio, unmetered=True)
+    lenient = studio.sealed(tmp_path / "lenient.imx", unmetered=True)
     monkeypatch.setenv("BITHUMAN_UNMETERED", "1")
     with pytest.warns(UserWarning, match="BITHUMAN_UNMETERED"):
         avatar = bh.Avatar.load(lenient)

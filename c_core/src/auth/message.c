@@ -111,7 +111,9 @@ bei_verdict_t bei_message_read(const bei_http_answer_t *answer, char **token)
         bei_error_set(BE_ERR_AUTH_FATAL, "the issuer refuses this account (HTTP 403)");
         return BEI_VERDICT_SUSPENDED;
     case 429:
-        bei_error_set(BE_ERR_NO_AUTH, "the issuer is asked too often (HTTP 429)");
+        bei_error_set(
+            BE_ERR_NO_AUTH,
+            "the issuer is asked too often, or by too many sessions at a time (HTTP 429)");
         return BEI_VERDICT_FAILED;
     default:
         bei_error_set(BE_ERR_NO_AUTH, "the issuer answers HTTP %ld%s", answer->code,
