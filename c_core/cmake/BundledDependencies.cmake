@@ -42,19 +42,12 @@ _be_bundled(cjson SOURCES "${cjson_SOURCE_DIR}/cJSON.c" INCLUDES "${cjson_SOURCE
 _be_bundled(zlib SOURCES "${zlib_SOURCE_DIR}/crc32.c" "${zlib_SOURCE_DIR}/zutil.c"
     INCLUDES "${zlib_SOURCE_DIR}" DEFINITIONS HAVE_UNISTD_H)
 
-# Of libsodium what signs and verifies by Ed25519. Its helpers' file also has what draws random numbers and
-# ends the process; no function of ours leads there, so the linker leaves it out. CVE-2025-69277 is in
-# crypto_core_ed25519_is_valid_point, which is left out too.
+# All of libsodium is compiled, in plain C, because its files lean on each other; the linker takes what signs and
+# verifies by Ed25519, 65 kB. CVE-2025-69277 is in crypto_core_ed25519_is_valid_point, which it leaves out.
 set(_be_sodium "${libsodium_SOURCE_DIR}/src/libsodium")
 check_c_source_compiles("unsigned __int128 wide; int main(void) { return 0; }" ESSENCE_INT128)
-_be_bundled(sodium
-    SOURCES "${_be_sodium}/crypto_core/ed25519/ref10/ed25519_ref10.c"
-            "${_be_sodium}/crypto_hash/sha512/cp/hash_sha512_cp.c"
-            "${_be_sodium}/crypto_sign/ed25519/ref10/keypair.c"
-            "${_be_sodium}/crypto_sign/ed25519/ref10/open.c"
-            "${_be_sodium}/crypto_sign/ed25519/ref10/sign.c"
-            "${_be_sodium}/crypto_verify/sodium/verify.c" "${_be_sodium}/sodium/utils.c"
-    INCLUDES "${_be_sodium}/include"
+file(GLOB_RECURSE _be_sodium_sources "${_be_sodium}/*.c")
+_be_bundled(sodium SOURCES ${_be_sodium_sources} INCLUDES "${_be_sodium}/include"
     DEFINITIONS CONFIGURED=1 $<$<BOOL:${ESSENCE_INT128}>:HAVE_TI_MODE=1>)
 target_include_directories(essence_sodium SYSTEM PRIVATE "${_be_sodium}/include/sodium")
 target_compile_definitions(essence_sodium PUBLIC SODIUM_STATIC=1)

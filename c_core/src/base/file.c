@@ -121,3 +121,31 @@ be_status bei_file_create_beside(const char *path, char *name, size_t size)
         memcpy(name, candidate, strlen(candidate) + 1);
     return status;
 }
+
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t length = strlen(name), end = strlen(ending);
+    return name[0] != '.' && length > end && strcmp(name + length - end, ending) == 0;
+}
+
+static be_status visit_name(const char *folder, const char *name, bei_file_visit *visit, void *user)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return bei_fault_set(BE_ERR_FILE_NOT_FOUND, folder, "the path of a file in it is too long");
+    return visit(path, user);
+}
+
+be_status bei_file_list(const char *folder, const char *ending, bei_file_visit *visit, void *user)
+{
+    bei_file_names_t *names;
+    BEI_TRY(bei_file_names_open(folder, &names));
+    be_status status = BE_OK;
+    const char *name;
+    while (status == BE_OK && (name = bei_file_names_next(names)) != NULL)
+        if (has_ending(name, ending))
+            status = visit_name(folder, name, visit, user);
+    bei_file_names_close(names);
+    return status;
+}

@@ -29,6 +29,11 @@ be_status bei_file_replace(const char *from, const char *to);
 
 void bei_file_remove(const char *path); /* if it is there */
 
+/* Calls `visit` with the path of each file in a folder whose name has this ending and does not begin with a
+ * dot, in any order, until one call fails: its status. BE_ERR_FILE_NOT_FOUND when it is no folder. */
+typedef be_status bei_file_visit(const char *path, void *user);
+be_status bei_file_list(const char *folder, const char *ending, bei_file_visit *visit, void *user);
+
 /* Whether there is a file or folder of that name that can be read. */
 bool bei_file_is_there(const char *path);
 

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -78,4 +79,24 @@ void bei_file_remove(const char *path)
 bool bei_file_is_there(const char *path)
 {
     return access(path, R_OK) == 0;
+}
+
+/* A DIR by another name. */
+be_status bei_file_names_open(const char *folder, bei_file_names_t **out)
+{
+    *out = (bei_file_names_t *)opendir(folder);
+    if (!*out)
+        return bei_fault_set(BE_ERR_FILE_NOT_FOUND, folder, "is not a folder that can be read");
+    return BE_OK;
+}
+
+const char *bei_file_names_next(bei_file_names_t *names)
+{
+    const struct dirent *entry = readdir((DIR *)names);
+    return entry ? entry->d_name : NULL;
+}
+
+void bei_file_names_close(bei_file_names_t *names)
+{
+    closedir((DIR *)names);
 }

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/file_system.h"
+#include "base/memory.h"
 #include "base/wide_win32.h"
 
 static be_status not_utf8(const char *path)
@@ -96,4 +97,52 @@ bool bei_file_is_there(const char *path)
 {
     wchar_t wide[BEI_WIDE_SIZE];
     return bei_wide_path(path, wide) && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
+}
+
+struct bei_file_names {
+    HANDLE search;
+    WIN32_FIND_DATAW found;
+    bool pending; /* `found` was not given yet */
+    char name[3 * MAX_PATH + 1];
+};
+
+static HANDLE find_first(const char *folder, WIN32_FIND_DATAW *found)
+{
+    wchar_t wide[BEI_WIDE_SIZE];
+    if (!bei_wide_path(folder, wide) || wcslen(wide) + 3 > BEI_WIDE_SIZE)
+        return INVALID_HANDLE_VALUE;
+    wcscat(wide, L"\\*");
+    return FindFirstFileW(wide, found);
+}
+
+be_status bei_file_names_open(const char *folder, bei_file_names_t **out)
+{
+    bei_file_names_t *names = bei_calloc(1, sizeof *names);
+    if (!names)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory to list a folder");
+    names->search = find_first(folder, &names->found);
+    if (names->search == INVALID_HANDLE_VALUE) {
+        bei_free(names);
+        return bei_fault_set(BE_ERR_FILE_NOT_FOUND, folder, "is not a folder that can be read");
+    }
+    names->pending = true;
+    *out = names;
+    return BE_OK;
+}
+
+const char *bei_file_names_next(bei_file_names_t *names)
+{
+    if (!names->pending && !FindNextFileW(names->search, &names->found))
+        return NULL;
+    names->pending = false;
+    if (!WideCharToMultiByte(CP_UTF8, 0, names->found.cFileName, -1, names->name,
+                             sizeof names->name, NULL, NULL))
+        return NULL;
+    return names->name;
+}
+
+void bei_file_names_close(bei_file_names_t *names)
+{
+    FindClose(names->search);
+    bei_free(names);
 }

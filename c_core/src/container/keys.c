@@ -1,7 +1,5 @@
 #include "container/keys.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -10,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-enum { MAX_FILE = 64 * 1024, MAX_PATH = 4096, DIGITS = 43 };
+enum { MAX_FILE = 64 * 1024, DIGITS = 43 };
 
 static const char BEGIN[] = "-----BEGIN PUBLIC KEY-----";
 static const char END[] = "-----END PUBLIC KEY-----";
@@ -80,8 +78,9 @@ be_status bei_keys_search_text(const char *text, const char *name, bei_key_searc
     return BE_OK;
 }
 
-static be_status search_file(const char *path, bei_key_search_t *search)
+static be_status search_file(const char *path, void *user)
 {
+    bei_key_search_t *search = user;
     uint8_t *bytes = NULL;
     size_t size = 0;
     if (bei_file_read(path, MAX_FILE, &bytes, &size) != BE_OK)
@@ -104,33 +103,8 @@ static be_status search_file(const char *path, bei_key_search_t *search)
     return status;
 }
 
-static bool is_key_file(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 4 && name[0] != '.' && strcmp(name + length - 4, ".pub") == 0;
-}
-
-static be_status search_folder(const char *place, DIR *folder, bei_key_search_t *search)
-{
-    char path[MAX_PATH];
-    const struct dirent *entry;
-    while ((entry = readdir(folder)) != NULL) {
-        if (!is_key_file(entry->d_name))
-            continue;
-        int length = snprintf(path, sizeof path, "%s/%s", place, entry->d_name);
-        if (length < 0 || (size_t)length >= sizeof path)
-            return bei_error_set(BE_ERR_UNTRUSTED, "the path of the trusted keys is too long");
-        BEI_TRY(search_file(path, search));
-    }
-    return BE_OK;
-}
-
 be_status bei_keys_search(const char *place, bei_key_search_t *search)
 {
-    DIR *folder = opendir(place);
-    if (!folder)
-        return search_file(place, search);
-    be_status status = search_folder(place, folder, search);
-    closedir(folder);
-    return status;
+    be_status status = bei_file_list(place, ".pub", search_file, search);
+    return status == BE_ERR_FILE_NOT_FOUND ? search_file(place, search) : status;
 }
