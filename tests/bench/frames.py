@@ -3,17 +3,15 @@
 Prints one JSON object. Times of a frame are medians of all stages together, after every picture was
 shown once.
     import_ms            NumPy and the package
-    load_first_ms        from there to the first frame
+    load_first_ms        from there to the first frame of a second of speech
     bare_us              a frame by the C function through cffi, nothing around it
     python_us            a frame into ``out=``
     python_fresh_us      a frame into an array of its own
-    python_peak_mb       resident memory of the process
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import sys
 import time
@@ -38,7 +36,7 @@ def main() -> None:
     fixture = Fixture(model)
     runtime = Runtime(fixture)
     out = np.empty((fixture.frame_height, fixture.frame_width, 3), np.uint8)
-    runtime.push_chunk(speech, rate)
+    runtime.push_chunk(speech[:rate], rate)
     runtime.pull_frame(out=out)
     first = time.perf_counter()
     for i in range(fixture.source_frame_count):
@@ -68,7 +66,6 @@ def main() -> None:
         "import_ms": (imported - start) * 1e3,
         "load_first_ms": (first - imported) * 1e3,
         **{name: statistics.median(seconds) * 1e6 for name, seconds in times.items()},
-        "python_peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     print(json.dumps(report))
 

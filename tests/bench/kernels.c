@@ -2,7 +2,7 @@
  *
  * Times how a mouth gets into a picture and how the picture gets out: each pixel format and each change of
  * size, by every kernel that this processor runs, beside a copy of as many bytes. All take turns, so that they see the same
- * machine. One line each: microseconds (median, and the copy's), and their ratio, which is what holds
+ * machine. Before, vector kernels and those in C are compared: exit status 1 when a byte differs. One line each: microseconds (median, and the copy's), and their ratio, which is what holds
  * on other machines.
  *   warm   into one buffer that is written again and again, as a view is
  *   cold   into a set of buffers too large for the caches, as a queue of frames is */
@@ -101,6 +101,15 @@ static void add_resize(bench_t *b, uint32_t width, uint32_t height)
         need(NULL);
 }
 
+static bei_i420_t noise(uint32_t width, uint32_t height)
+{
+    const size_t bytes = (size_t)bei_i420_size(width, height);
+    uint8_t *block = need(bei_alloc(bytes));
+    for (size_t i = 0; i < bytes; i++)
+        block[i] = (uint8_t)(i * 2654435761u >> 13);
+    return bei_i420_over(block, width, height);
+}
+
 /* A mouth of a head that is turned by 2 degrees, in the middle of the picture; the mask is an ellipse with
  * a soft edge. */
 static void set_mouth(bench_t *b)
@@ -114,9 +123,7 @@ static void set_mouth(bench_t *b)
             alpha[y * PATCH_W + x] = (uint8_t)(level < 0 ? 0 : level > 255 ? 255 : level);
         }
     bei_mouth_mask_prepare(&b->mask, alpha, PATCH_W, PATCH_H);
-    uint8_t *block = need(bei_alloc((size_t)bei_i420_size(PATCH_W, PATCH_H)));
-    memset(block, 90, (size_t)bei_i420_size(PATCH_W, PATCH_H));
-    b->patch = bei_i420_over(block, PATCH_W, PATCH_H);
+    b->patch = noise(PATCH_W, PATCH_H);
     const int32_t x = (int32_t)b->picture.width / 2, y = (int32_t)b->picture.height / 2;
     const int32_t m[6] = {65496, 2287,  PATCH_W * 32768 - 65496 * x - 2287 * y,
                           -2287, 65496, PATCH_H * 32768 + 2287 * x - 65496 * y};
@@ -141,6 +148,40 @@ static void run(const bench_t *b, const timed_t *timed, uint8_t *out)
     else if (bei_image_layout(timed->format, b->picture.width, b->picture.height, 0, out,
                               timed->bytes, &image) == BE_OK)
         bei_convert_with(timed->kernels, &b->picture, &image);
+}
+
+/* ---------------------------------------------------------------- the same bytes */
+
+static void must_be_equal(const char *what, const uint8_t *a, const uint8_t *b, size_t bytes)
+{
+    if (memcmp(a, b, bytes) == 0)
+        return;
+    fprintf(stderr, "essence-bench-kernels: %s: the vector kernel differs from C\n", what);
+    exit(1);
+}
+
+/* Each case against the one of the same name in C, which comes before it. */
+static void compare_kernels(const bench_t *b)
+{
+    const bei_i420_t clean = b->picture;
+    const size_t picture_bytes = (size_t)bei_i420_size(clean.width, clean.height);
+    for (size_t i = 0; i < b->count; i++)
+        for (size_t j = i + 1; j < b->count; j++) {
+            const timed_t *c = &b->timed[i], *vector = &b->timed[j];
+            if (c->resizer || vector->resizer || c->format != vector->format)
+                continue;
+            const size_t bytes = c->mouth ? picture_bytes : c->bytes;
+            uint8_t *outs[2] = {b->cold, b->cold + b->largest};
+            for (int side = 0; side < 2; side++) {
+                bench_t copy = *b;
+                if (c->mouth) { /* which is pasted into the picture */
+                    copy.picture = bei_i420_over(outs[side], clean.width, clean.height);
+                    bei_i420_copy(&copy.picture, &clean);
+                }
+                run(&copy, side ? vector : c, outs[side]);
+            }
+            must_be_equal(c->name, outs[0], outs[1], bytes);
+        }
 }
 
 static void time_all(bench_t *b, int cold)
@@ -176,15 +217,6 @@ static void print_all(bench_t *b, const char *how)
     }
 }
 
-static void fill(bench_t *b, uint32_t width, uint32_t height)
-{
-    const size_t bytes = (size_t)bei_i420_size(width, height);
-    uint8_t *block = need(bei_alloc(bytes));
-    for (size_t i = 0; i < bytes; i++)
-        block[i] = (uint8_t)(i * 2654435761u >> 13);
-    b->picture = bei_i420_over(block, width, height);
-}
-
 int main(int argc, char **argv)
 {
     const uint32_t width = argc > 2 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1280;
@@ -196,7 +228,7 @@ int main(int argc, char **argv)
     static bench_t b;
     b.rounds = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 300;
     b.rounds = b.rounds < 10 ? 10 : b.rounds;
-    fill(&b, width, height);
+    b.picture = noise(width, height);
     set_mouth(&b);
     add_mouth(&b, &bei_mouth_c, "C");
     if (bei_mouth_best() != &bei_mouth_c)
@@ -211,6 +243,7 @@ int main(int argc, char **argv)
     memset(b.source, 1, b.largest);
     b.cold = need(bei_alloc(b.largest * COLD_SET));
     memset(b.cold, 1, b.largest * COLD_SET);
+    compare_kernels(&b);
     time_all(&b, 0);
     print_all(&b, "warm");
     time_all(&b, 1);

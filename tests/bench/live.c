@@ -1,21 +1,25 @@
-/* essence-bench-live MODEL.imx SPEECH.wav SESSIONS SECONDS [THREADS]
+/* essence-bench-live MODEL.imx SPEECH.wav SESSIONS SECONDS [THREADS [jpeg]]
  *
  * Sessions that listen and speak in real time, served by a few threads that wait for all of them, and one
  * microphone thread that gives each 10 ms of speech every 10 ms. Prints one JSON object; times in ms.
  *   open_first     from be_runtime_open to the first frame, on an avatar that is loaded
  *   late           from when a frame was due to when it was made
  *   latency        from the first sample of a frame's own 40 ms to the frame
- *   busy           share of one core that the process used */
+ *   over_40_ms     how many frames were made later than that
+ *   busy           share of one core that the process used
+ *   resident_mb    memory of the process at the end, and how much of it each session added: session_mb
+ * jpeg: the yardstick. Each frame costs the decoding of a whole picture besides, as where source frames are
+ * kept as they are in the file. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <turbojpeg.h>
+#include <unistd.h>
 
-#include "essence.h"
+#include "measure.h"
 #include "wav.h"
 
 enum { MOST_SESSIONS = 1000, MOST_THREADS = 16 };
@@ -39,30 +43,55 @@ typedef struct bench {
     size_t room;
 } bench_t;
 
-static void need(be_status status, const char *what)
+/* ---------------------------------------------------------------- the yardstick */
+
+/* A picture as a file would have it, and one thread's decoder. */
+typedef struct jpeg {
+    unsigned char *bytes;
+    unsigned long size;
+    int width, height;
+} jpeg_t;
+
+static jpeg_t jpeg; /* bytes NULL: not asked for */
+
+static void make_jpeg(const uint8_t *bgr, int width, int height)
 {
-    if (status == BE_OK)
-        return;
-    fprintf(stderr, "essence-bench-live: %s: %s\n", what, be_last_error_message());
-    exit(1);
+    enum { QUALITY = 90 };
+    tjhandle handle = tjInitCompress();
+    jpeg = (jpeg_t){NULL, 0, width, height};
+    if (!handle || tjCompress2(handle, bgr, width, 0, height, TJPF_BGR, &jpeg.bytes, &jpeg.size,
+                               TJSAMP_420, QUALITY, 0) != 0)
+        exit(1);
+    tjDestroy(handle);
 }
 
-static int ascending(const void *a, const void *b)
+static void decode_jpeg(void)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    static _Thread_local tjhandle handle;
+    static _Thread_local uint8_t *to;
+    if (!jpeg.bytes)
+        return;
+    if (!handle) {
+        handle = tjInitDecompress();
+        to = need_block((size_t)jpeg.width * (size_t)jpeg.height * 3 / 2);
+    }
+    const int strides[3] = {jpeg.width, jpeg.width / 2, jpeg.width / 2};
+    uint8_t *luma = to, *chroma = to + (size_t)jpeg.width * (size_t)jpeg.height;
+    uint8_t *planes[3] = {luma, chroma, chroma + (chroma - luma) / 4};
+    if (tjDecompressToYUVPlanes(handle, jpeg.bytes, jpeg.size, planes, jpeg.width, (int *)strides,
+                                jpeg.height, TJFLAG_ACCURATEDCT) != 0)
+        exit(1);
 }
+
+/* ---------------------------------------------------------------- sessions */
 
 static void print_quantiles(const char *name, double *values, size_t n)
 {
-    qsort(values, n, sizeof *values, ascending);
-    static const double AT[] = {0.5, 0.95, 0.99, 1.0};
-    static const char *const NAME[] = {"p50", "p95", "p99", "max"};
+    static const double AT[] = {0.5, 0.95, 0.99, 0.999, 1.0};
+    static const char *const NAME[] = {"p50", "p95", "p99", "p999", "max"};
     printf("\"%s\": {", name);
-    for (int i = 0; i < 4; i++) {
-        double value = n ? values[(size_t)(AT[i] * (double)(n - 1) + 0.5)] : 0;
-        printf("%s\"%s\": %.2f", i ? ", " : "", NAME[i], value);
-    }
+    for (int i = 0; i < 5; i++)
+        printf("%s\"%s\": %.2f", i ? ", " : "", NAME[i], n ? quantile(values, n, AT[i]) : 0);
     printf("}, ");
 }
 
@@ -80,6 +109,7 @@ static void serve_one(bench_t *b, session_t *session)
     if (status == BE_ERR_TIMEOUT)
         return;
     need(status, "pull");
+    decode_jpeg();
     int64_t now = be_clock_us();
     note(b->late, &b->late_n, b->room, (double)(now - frame.timestamp_us) / 1e3);
     if (frame.flags & BE_FRAME_SPEECH) {
@@ -139,16 +169,18 @@ static void open_sessions(bench_t *b, double *first)
     }
 }
 
-static void show_everything(bench_t *b)
+static void show_everything(bench_t *b, bool with_jpeg)
 {
     be_fixture_info_t info;
     be_runtime_t *runtime;
     need(be_fixture_get_info(b->fixture, &info), "info");
     need(be_runtime_create(b->fixture, NULL, &runtime), "create");
     size_t bytes = (size_t)info.frame_width * info.frame_height * 3;
-    uint8_t *bgr = malloc(bytes);
+    uint8_t *bgr = need_block(bytes);
     for (uint32_t i = 0; i < info.source_frame_count; i++)
         need(be_runtime_get_source_frame(runtime, (int32_t)i, NULL, bgr, bytes, NULL), "source");
+    if (with_jpeg)
+        make_jpeg(bgr, (int)info.frame_width, (int)info.frame_height);
     free(bgr);
     be_runtime_destroy(runtime);
 }
@@ -159,6 +191,26 @@ static double cpu_seconds(void)
     getrusage(RUSAGE_SELF, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Resident memory now. */
+static double resident_mb(void)
+{
+    unsigned long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%lu %lu", &pages, &resident) != 2)
+        resident = 0;
+    if (file)
+        fclose(file);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
+}
+
+static size_t over(const double *values, size_t n, double limit)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += values[i] > limit;
+    return count;
 }
 
 static void run(bench_t *b, int threads)
@@ -174,11 +226,27 @@ static void run(bench_t *b, int threads)
         pthread_join(server[i], NULL);
 }
 
+static void report(bench_t *b, int threads, double *first, double busy, double before_mb)
+{
+    const size_t late_n = atomic_load(&b->late_n) < b->room ? atomic_load(&b->late_n) : b->room;
+    const size_t latency_n =
+        atomic_load(&b->latency_n) < b->room ? atomic_load(&b->latency_n) : b->room;
+    printf("{\"sessions\": %zu, \"threads\": %d, \"seconds\": %.0f, \"frames\": %zu, "
+           "\"over_40_ms\": %zu, ",
+           b->sessions, threads, b->seconds, late_n, over(b->late, late_n, 40));
+    print_quantiles("open_first", first, b->sessions);
+    print_quantiles("late", b->late, late_n);
+    print_quantiles("latency", b->latency, latency_n);
+    const double resident = resident_mb();
+    printf("\"busy\": %.2f, \"resident_mb\": %.1f, \"session_mb\": %.2f}\n", busy, resident,
+           (resident - before_mb) / (double)b->sessions);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 5) {
-        fprintf(stderr,
-                "usage: essence-bench-live MODEL.imx SPEECH.wav SESSIONS SECONDS [THREADS]\n");
+        fprintf(stderr, "usage: essence-bench-live MODEL.imx SPEECH.wav SESSIONS SECONDS "
+                        "[THREADS [jpeg]]\n");
         return 64;
     }
     static bench_t b;
@@ -190,26 +258,26 @@ int main(int argc, char **argv)
         return 64;
     b.speech = read_wav(argv[2], &b.rate, &b.speech_n);
     b.room = (size_t)(b.seconds * 30 + 50) * b.sessions;
-    b.late = malloc(b.room * sizeof *b.late);
-    b.latency = malloc(b.room * sizeof *b.latency);
+    b.late = need_block(b.room * sizeof *b.late);
+    b.latency = need_block(b.room * sizeof *b.latency);
+    /* Not in the middle of what is measured. */
+    memset(b.late, 1, b.room * sizeof *b.late);
+    memset(b.latency, 1, b.room * sizeof *b.latency);
     need(be_fixture_load(argv[1], NULL, &b.fixture), "load");
     need(be_waiter_create(&b.waiter), "waiter");
-    show_everything(&b);
+    show_everything(&b, argc > 6 && strcmp(argv[6], "jpeg") == 0);
+    const double before_mb = resident_mb();
     open_sessions(&b, first);
     double cpu = cpu_seconds();
     int64_t start = be_clock_us();
     run(&b, threads);
     double busy = (cpu_seconds() - cpu) / ((double)(be_clock_us() - start) / 1e6);
-    printf("{\"sessions\": %zu, \"threads\": %d, \"seconds\": %.0f, \"frames\": %zu, ", b.sessions,
-           threads, b.seconds, atomic_load(&b.late_n));
-    print_quantiles("open_first", first, b.sessions);
-    print_quantiles("late", b.late, atomic_load(&b.late_n));
-    print_quantiles("latency", b.latency, atomic_load(&b.latency_n));
-    printf("\"busy\": %.2f}\n", busy);
+    report(&b, threads, first, busy, before_mb);
     for (size_t i = 0; i < b.sessions; i++)
         be_runtime_destroy(b.session[i].runtime);
     be_waiter_destroy(b.waiter);
     be_fixture_release(b.fixture);
+    tjFree(jpeg.bytes);
     free(b.late);
     free(b.latency);
     free(b.speech);

@@ -1,14 +1,15 @@
 /* essence-bench-modes MODEL.imx SPEECH.wav
  *
- * What each way of loading and storing pictures costs: one line a mode, each in a process of its own.
- *   open_ms   be_fixture_open
- *   first_ms  from there to the first frame
- *   free_us   a frame, made as fast as it goes: median and 99th of a hundred
- *   paced_us  processor time of the calling thread for a frame, one made every 40 ms as in a live stream:
- *             the same
- *   all_us    processor time of the whole process for such a frame, on the average
- *   now_mb    resident memory at the end, of that peak_mb at most ever; file_mb of it stands in files, and
- *             the system can page it out */
+ * What each way of loading and storing pictures costs: a JSON object with one of them for each mode, in a
+ * process of its own.
+ *   open_ms      be_fixture_open
+ *   first_ms     from there to the first frame
+ *   free_us      a frame, made as fast as it goes; free_p99_us: 99th of a hundred
+ *   paced_us     processor time of the calling thread for a frame, one made every 40 ms as in a live stream;
+ *                paced_p99_us: the same
+ *   all_us       processor time of the whole process for such a frame, on the average
+ *   now_mb       resident memory at the end, of that peak_mb at most ever; file_mb of it stands in files,
+ *                and the system can page it out */
 #define _DEFAULT_SOURCE /* usleep */
 #include <inttypes.h>
 #include <stdint.h>
@@ -85,10 +86,11 @@ static void frame(bench_t *b)
     need(be_runtime_pull_frame(b->runtime, -1, b->bgr, b->bytes, NULL), "frame");
 }
 
-static void print_times(int64_t *times, int count)
+static void print_times(const char *name, int64_t *times, int count)
 {
     qsort(times, (size_t)count, sizeof *times, ascending);
-    printf(" %6" PRId64 " %6" PRId64, times[count / 2], times[count * 99 / 100]);
+    printf("\"%s_us\": %" PRId64 ", \"%s_p99_us\": %" PRId64 ", ", name, times[count / 2], name,
+           times[count * 99 / 100]);
 }
 
 static void run_free(bench_t *b)
@@ -99,7 +101,7 @@ static void run_free(bench_t *b)
         frame(b);
         times[i] = now_us() - start;
     }
-    print_times(times, FRAMES);
+    print_times("free", times, FRAMES);
 }
 
 static void run_paced(bench_t *b)
@@ -114,11 +116,11 @@ static void run_paced(bench_t *b)
         frame(b);
         times[i] = read_us(CLOCK_THREAD_CPUTIME_ID) - start;
     }
-    print_times(times, PACED);
-    printf(" %6" PRId64, (read_us(CLOCK_PROCESS_CPUTIME_ID) - spent) / PACED);
+    print_times("paced", times, PACED);
+    printf("\"all_us\": %" PRId64 ", ", (read_us(CLOCK_PROCESS_CPUTIME_ID) - spent) / PACED);
 }
 
-/* A line of /proc/self/status in MB. */
+/* A line of /proc/self/status in MB of 10^6 bytes. */
 static double resident(const char *line)
 {
     char text[256];
@@ -129,7 +131,7 @@ static double resident(const char *line)
             kb = strtoul(text + strlen(line), NULL, 10);
     if (status)
         fclose(status);
-    return (double)kb / 1024;
+    return (double)kb * 1024 / 1e6;
 }
 
 static void measure(const setup_t *setup, const char *model, const char *wav)
@@ -153,12 +155,12 @@ static void measure(const setup_t *setup, const char *model, const char *wav)
     b.bgr = malloc(b.bytes);
     need(be_runtime_create(fixture, NULL, &b.runtime), "create");
     frame(&b);
-    printf("%-18s %7.1f %8.1f", setup->name, (double)(opened - start) / 1e3,
-           (double)(now_us() - opened) / 1e3);
+    printf("\"%s\": {\"open_ms\": %.1f, \"first_ms\": %.1f, ", setup->name,
+           (double)(opened - start) / 1e3, (double)(now_us() - opened) / 1e3);
     run_free(&b);
     run_paced(&b);
-    printf(" %7.1f %7.1f %7.1f\n", resident("VmRSS:"), resident("VmHWM:"),
-           resident("RssShmem:") + resident("RssFile:"));
+    printf("\"now_mb\": %.1f, \"peak_mb\": %.1f, \"file_mb\": %.1f}", resident("VmRSS:"),
+           resident("VmHWM:"), resident("RssShmem:") + resident("RssFile:"));
     be_runtime_destroy(b.runtime);
     be_fixture_release(fixture);
     free(b.bgr);
@@ -171,9 +173,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: essence-bench-modes MODEL.imx SPEECH.wav\n");
         return 64;
     }
-    printf("%-18s %7s %8s %13s %13s %6s %7s %7s %7s\n", "", "open_ms", "first_ms", "free_us  99%",
-           "paced_us  99%", "all_us", "now_mb", "peak_mb", "file_mb");
     for (size_t i = 0; i < sizeof SETUPS / sizeof *SETUPS; i++) {
+        printf("%s", i == 0 ? "{" : ", ");
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
@@ -184,5 +185,6 @@ int main(int argc, char **argv)
         if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
             return 1;
     }
+    printf("}\n");
     return 0;
 }
