@@ -366,7 +366,11 @@ class Runtime(Handle):
         frame = frames.take(shape) if out is None else out
         pixels = arrays.picture("out", frame, shape)
         result = ffi.new(_RESULT)
-        status = self._call(call, *audio, hint, target, pixels, len(pixels), result)
+        owned = self._enter()
+        try:
+            status = call(owned.pointer, *audio, hint, target, pixels, len(pixels), result)
+        finally:
+            del owned  # which a traceback would keep
         if status:
             self._check(status)
         return result.cluster_idx, result.frame_idx_used, frame

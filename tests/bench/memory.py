@@ -39,9 +39,10 @@ def main() -> None:
         rate = sound.getframerate()
         speech = np.frombuffer(sound.readframes(SECONDS * rate), np.int16)
     frames = 0
-    with Fixture(
-        model, loading=loading, storage=storage, store_mb=int(store_mb)
-    ) as fixture, Runtime(fixture) as runtime:
+    with (
+        Fixture(model, loading=loading, storage=storage, store_mb=int(store_mb)) as fixture,
+        Runtime(fixture) as runtime,
+    ):
         out = np.empty((fixture.frame_height, fixture.frame_width, 3), np.uint8)
         for _ in range(2):
             runtime.push_chunk(speech, rate)
