@@ -272,7 +272,7 @@ def _memory_goals(memory: Figures) -> list[list[str]]:
 
 def _live_goals(live: Figures) -> list[list[str]]:
     longest = max(live["engine"], key=lambda row: (row["seconds"], row["sessions"]))
-    each = max(row["session_mb"] for row in live["engine"] if row["sessions"] >= 10)
+    each = next(row["session_mb"] for row in live["engine"] if row["sessions"] >= 10)
     what = f"{longest['sessions']} sessions for {longest['seconds']:.0f} s, frames over 40 ms late"
     late = longest["over_40_ms"]
     return [
