@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_serve(commands)
     _add_account(commands)
     _add_secret(commands)
+    _add_avatar(commands)
     audit = _command(commands, "audit", _audit, "show who did what, and what sessions came to")
     audit.add_argument("name", nargs="?", metavar="NAME", help="of this account alone")
     audit.add_argument("--lines", metavar="N", type=_positive, default=50, help="(default: 50)")
@@ -109,6 +110,13 @@ def _add_account(commands: Any) -> None:
     add.add_argument(
         "--sessions", metavar="N", type=_natural, default=10, help="at a time (default: 10)"
     )
+    add.add_argument(
+        "--avatar",
+        metavar="DIGEST",
+        action="append",
+        help="may play this one alone, by the digest that seal prints; may be repeated "
+        "(default: any)",
+    )
     credit = _command(account, "credit", _credit, "add minutes; a negative number takes them")
     credit.add_argument("name", metavar="NAME")
     credit.add_argument("minutes", metavar="MINUTES", type=_minutes)
@@ -132,6 +140,19 @@ def _add_secret(commands: Any) -> None:
     )
     revoke.add_argument("id", metavar="ID", help="the middle of be_ID_..., as secret list shows it")
     show = _command(secret, "list", _list_secrets, "show an account's secrets by their ids")
+    show.add_argument("name", metavar="NAME")
+
+
+def _add_avatar(commands: Any) -> None:
+    avatar = _group(commands, "avatar", "allow, forbid and list what an account may play")
+    for verb, job, text in (
+        ("allow", _allow, "let an account play an avatar"),
+        ("forbid", _forbid, "refuse it from the next heartbeat on (HTTP 403)"),
+    ):
+        parser = _command(avatar, verb, job, text)
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("digest", metavar="DIGEST", help="that seal prints, or any")
+    show = _command(avatar, "list", _list_avatars, "show what an account may play")
     show.add_argument("name", metavar="NAME")
 
 
@@ -215,7 +236,9 @@ def _serve(arguments: argparse.Namespace, engine: Engine) -> None:
 
 
 def _add(arguments: argparse.Namespace, engine: Engine) -> None:
-    print(_accounts(engine).add(arguments.name, arguments.minutes, arguments.sessions))
+    avatars = arguments.avatar or ["any"]
+    accounts = _accounts(engine)
+    print(accounts.add(arguments.name, arguments.minutes, arguments.sessions, avatars))
 
 
 def _credit(arguments: argparse.Namespace, engine: Engine) -> None:
@@ -240,6 +263,18 @@ def _add_secret_to(arguments: argparse.Namespace, engine: Engine) -> None:
 
 def _revoke(arguments: argparse.Namespace, engine: Engine) -> None:
     _accounts(engine).revoke(arguments.id)
+
+
+def _allow(arguments: argparse.Namespace, engine: Engine) -> None:
+    _accounts(engine).allow(arguments.name, arguments.digest)
+
+
+def _forbid(arguments: argparse.Namespace, engine: Engine) -> None:
+    _accounts(engine).forbid(arguments.name, arguments.digest)
+
+
+def _list_avatars(arguments: argparse.Namespace, engine: Engine) -> None:
+    _table(("AVATAR",), [(digest,) for digest in _accounts(engine).avatars(arguments.name)])
 
 
 def _list(arguments: argparse.Namespace, engine: Engine) -> None:

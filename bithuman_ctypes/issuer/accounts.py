@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import re
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
@@ -15,6 +17,7 @@ from bithuman_ctypes.issuer.credentials import new_secret
 from bithuman_ctypes.issuer.ledger import SESSION_WINDOW, Verdict
 
 DAY = 86400
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Account(NamedTuple):
@@ -53,7 +56,9 @@ class Accounts:
         self._engine = engine
         self._actor = actor or _user()
 
-    def add(self, name: str, minutes: int, sessions: int) -> str:
+    def add(
+        self, name: str, minutes: int, sessions: int, avatars: Sequence[str] = (schema.ANY,)
+    ) -> str:
         """A new account; returns its first secret, which is not kept and cannot be shown again."""
         if not name.isprintable() or not 1 <= len(name) <= 100:
             raise InvalidArgumentError(f"a name has 1 to 100 printable characters, unlike {name!r}")
@@ -66,6 +71,8 @@ class Accounts:
                     .returning(schema.accounts.c.id)
                 ).scalar_one()
                 self._note(connection, account_id, "add", f"{minutes} minutes, {sessions} sessions")
+                for digest in avatars:
+                    self._allow(connection, account_id, digest)
                 return self._new_secret(connection, account_id)
         except IntegrityError:
             raise InvalidArgumentError(f"there is an account {name!r} already") from None
@@ -110,6 +117,32 @@ class Accounts:
             if account_id is None:
                 raise InvalidArgumentError(f"no secret {secret_id!r} is good")
             self._note(connection, account_id, "revoke", secret_id)
+
+    def allow(self, name: str, avatar: str) -> None:
+        """Lets an account play an avatar, given by its digest, or "any"."""
+        with self._engine.begin() as connection:
+            self._allow(connection, _account(connection, name), avatar)
+
+    def forbid(self, name: str, avatar: str) -> None:
+        """No longer, from the next beat on."""
+        table = schema.licences
+        with self._engine.begin() as connection:
+            account_id = _account(connection, name)
+            gone = connection.execute(
+                delete(table).where(
+                    and_(table.c.account_id == account_id, table.c.digest == avatar)
+                )
+            )
+            if gone.rowcount == 0:
+                raise InvalidArgumentError(f"{name!r} was not allowed {avatar!r}")
+            self._note(connection, account_id, "forbid", avatar)
+
+    def avatars(self, name: str) -> list[str]:
+        """What an account may play: digests, or "any"."""
+        table = schema.licences
+        with schema.reading(self._engine) as connection:
+            query = select(table.c.digest).where(table.c.account_id == _account(connection, name))
+            return list(connection.execute(query.order_by(table.c.digest)).scalars())
 
     def accounts(self) -> list[Account]:
         """All accounts, by name."""
@@ -169,6 +202,18 @@ class Accounts:
                 update(schema.accounts).where(schema.accounts.c.id == account_id).values(**values)
             )
             self._note(connection, account_id, action, ", ".join(map(str, values.values())))
+
+    def _allow(self, connection: Connection, account_id: int, avatar: str) -> None:
+        if avatar != schema.ANY and not DIGEST.fullmatch(avatar):
+            raise InvalidArgumentError(
+                f"an avatar is the 64 hexadecimal digits that 'bithuman-ctypes seal' prints, or "
+                f"{schema.ANY!r}, not {avatar!r}"
+            )
+        table, row = schema.licences, {"account_id": account_id, "digest": avatar}
+        found = select(table).filter_by(**row)
+        if connection.execute(found).first() is None:
+            connection.execute(insert(table).values(**row))
+            self._note(connection, account_id, "allow", avatar)
 
     def _new_secret(self, connection: Connection, account_id: int) -> str:
         secret_id, secret, digest = new_secret()

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bithuman_ctypes.issuer.accounts import DIGEST
 from bithuman_ctypes.issuer.counters import Counters
 from bithuman_ctypes.issuer.credentials import Claim, Tokens, claim_of_secret
 from bithuman_ctypes.issuer.ledger import Answer, Beat, Ledger, Verdict
@@ -27,6 +28,7 @@ from bithuman_ctypes.issuer.writer import Overloaded, Writer
 
 BODY_MAX = 65536
 TEXT_MAX = 256
+AVATARS_MAX = 64
 COUNT_MAX = 2**40
 """Frames: a thousand years of them."""
 
@@ -42,6 +44,7 @@ REFUSALS = {
     Verdict.UNKNOWN: (401, "unknown", "these credentials are not known, or over"),
     Verdict.REVOKED: (403, "revoked", "this secret was revoked"),
     Verdict.SUSPENDED: (403, "suspended", "the account is suspended"),
+    Verdict.AVATAR: (403, "avatar", "the account may not play this avatar"),
     Verdict.BALANCE: (402, "balance", "the account has no minutes left"),
     Verdict.SESSIONS: (429, "sessions", "as many sessions run as the account may have"),
 }
@@ -234,7 +237,28 @@ def _read_beat(claim: Claim, body: bytes) -> Beat:
     if session_id is None or not 1 <= len(session_id) <= 64:
         raise _bad("session_id has 1 to 64 characters")
     frames = _count(parsed, "frames_served")
-    return Beat(claim, session_id, frames, _text(parsed, "tags"), _text(parsed, "transaction_id"))
+    return Beat(
+        claim,
+        session_id,
+        frames,
+        _avatars(parsed),
+        _text(parsed, "tags"),
+        _text(parsed, "transaction_id"),
+    )
+
+
+def _avatars(body: dict[str, Any]) -> tuple[str, ...]:
+    listed = body.get("avatars", [])
+    if not isinstance(listed, list) or len(listed) > AVATARS_MAX:
+        raise _bad(f"avatars is a list of at most {AVATARS_MAX}")
+    return tuple(_digest(avatar) for avatar in listed)
+
+
+def _digest(avatar: object) -> str:
+    digest = avatar.get("digest") if isinstance(avatar, dict) else None
+    if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+        raise _bad("each of avatars has a digest of 64 hexadecimal digits")
+    return digest
 
 
 def _count(body: dict[str, Any], key: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Callable, NamedTuple
 
@@ -30,6 +30,7 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
     REVOKED = "revoked"
     SUSPENDED = "suspended"
+    AVATAR = "avatar"
     BALANCE = "balance"
     SESSIONS = "sessions"
 
@@ -39,11 +40,13 @@ _RUNNING_VERDICT = Verdict.OK.value
 
 
 class Beat(NamedTuple):
-    """A heartbeat that was understood. ``session_id`` and the texts are printable."""
+    """A heartbeat that was understood. ``session_id`` and the texts are printable; ``avatars`` are
+    digests."""
 
     claim: Claim
     session_id: str
     frames: int
+    avatars: tuple[str, ...] = ()
     tags: str | None = None
     transaction_id: str | None = None
 
@@ -62,6 +65,7 @@ class _Account:
     max_sessions: int
     suspended: bool
     running: int = -1  # sessions; -1: nobody asked
+    avatars: set[str] = field(default_factory=set)  # that it may play, of those asked for
     spent: int = 0
 
 
@@ -112,6 +116,11 @@ _SESSIONS = (
     .where(schema.sessions.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(schema.sessions.c.id)
     .with_for_update()
+)
+
+_LICENCES = select(schema.licences.c.account_id, schema.licences.c.digest).where(
+    schema.licences.c.account_id.in_(bindparam("ids", expanding=True)),
+    schema.licences.c.digest.in_(bindparam("digests", expanding=True)),
 )
 
 _IS_RUNNING = and_(
@@ -217,7 +226,15 @@ class _Page:
         self._sessions: dict[str, _Session] = {}
         self._charges: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
+        self._load_licences({digest for beat in beats for digest in beat.avatars})
         self._load_sessions(beats)
+
+    def _load_licences(self, digests: set[str]) -> None:
+        if not (digests and self._accounts):
+            return
+        which = {"ids": list(self._accounts), "digests": [schema.ANY, *digests]}
+        for account_id, digest in self._connection.execute(_LICENCES, which):
+            self._accounts[account_id].avatars.add(digest)
 
     def _load_sessions(self, beats: Sequence[Beat]) -> None:
         payers = {
@@ -261,12 +278,14 @@ class _Page:
         session.account_id = account.id
         session.frames = max(session.frames, beat.frames)
         if verdict is Verdict.OK:
-            verdict = self._judge(account, session)
+            verdict = self._judge(account, session, beat)
         charged = self._charge(account, session, verdict)
         self._note(session, verdict)
         return Answer(verdict, charged)
 
-    def _judge(self, account: _Account, session: _Session) -> Verdict:
+    def _judge(self, account: _Account, session: _Session, beat: Beat) -> Verdict:
+        if schema.ANY not in account.avatars and not account.avatars.issuperset(beat.avatars):
+            return Verdict.AVATAR
         starting = account.running >= 0 and not self._runs(session)
         if starting and account.running >= account.max_sessions:
             return Verdict.SESSIONS

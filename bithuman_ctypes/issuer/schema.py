@@ -39,6 +39,9 @@ VERSION = 1
 """Of the tables. A database of another version is refused; a release that raises it brings the
 command that converts."""
 
+ANY = "any"
+"""In place of an avatar's digest: the account may play every one."""
+
 READS = "issuer_reads"
 CREATE_LOCK = 0x62686973
 """Of PostgreSQL's advisory locks: two processes do not create the tables at once."""
@@ -66,6 +69,13 @@ secrets = Table(
     Column("digest", LargeBinary(32), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("revoked", BigInteger),
+)
+
+licences = Table(
+    "licences",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("digest", String(64), primary_key=True),  # of an avatar, or ANY
 )
 
 sessions = Table(

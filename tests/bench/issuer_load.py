@@ -37,6 +37,10 @@ from issuer_service import Service, postgres, postgres_missing
 ACCOUNTS = 20
 SESSIONS = 100  # of each account
 CONNECTIONS = 100
+BODY = (
+    b'{"version":1,"session_id":"%s","beat":%d,"frames_served":%d,"avatars":[{"identity":"ada",'
+    b'"issuer":"studio.example","digest":"' + b"1" * 64 + b'","frames_served":%d}]}'
+)
 CORE = 0
 ON_ONE_CORE = ("taskset", "-c", str(CORE))
 TICK = os.sysconf("SC_CLK_TCK")

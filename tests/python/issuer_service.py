@@ -77,9 +77,10 @@ class Service:
         self._process.send_signal(number)
         return self._process.wait(60)
 
-    def account(self, name: str, minutes: int = 1000, sessions: int = 10) -> str:
+    def account(self, name: str, minutes: int = 1000, sessions: int = 10, *more: str) -> str:
         """Opens an account; returns its secret."""
-        return self.admin("account", "add", name, "--minutes", minutes, "--sessions", sessions)
+        options = ("--minutes", minutes, "--sessions", sessions, *more)
+        return self.admin("account", "add", name, *options)
 
     def admin(self, *words: object) -> str:
         """Runs a command on its database; returns the output."""

@@ -191,6 +191,35 @@ def test_sessions_that_begin_together_share_the_limit(books: Books) -> None:
     assert verdicts == [Verdict.OK] * 3 + [Verdict.SESSIONS] * 7
 
 
+def test_an_account_plays_the_avatars_that_it_may(books: Books) -> None:
+    one, other = "1" * 64, "2" * 64
+    host = books.host()
+    session = host.new()
+
+    def beat(*avatars: str) -> Verdict:
+        (answer,) = books.ledger.apply([Beat(host.claim, session, 0, avatars)])
+        return answer.verdict
+
+    assert beat(one) is beat() is Verdict.OK
+    books.accounts.forbid(host.name, "any")
+    assert beat(one) is Verdict.AVATAR
+    assert beat() is Verdict.OK, "it plays none yet"
+    books.accounts.allow(host.name, one)
+    books.accounts.allow(host.name, one)
+    assert books.accounts.avatars(host.name) == [one]
+    assert beat(one) is Verdict.OK
+    assert beat(one, other) is Verdict.AVATAR
+    stranger = books.host()
+    books.accounts.forbid(stranger.name, "any")
+    beats = [Beat(h.claim, h.new(), 0, (one,)) for h in (host, stranger)]
+    verdicts = [answer.verdict for answer in books.ledger.apply(beats)]
+    assert verdicts == [Verdict.OK, Verdict.AVATAR], "each has its own"
+    with pytest.raises(errors.InvalidArgumentError, match="was not allowed"):
+        books.accounts.forbid(host.name, other)
+    with pytest.raises(errors.InvalidArgumentError, match="64 hexadecimal digits"):
+        books.accounts.allow(host.name, "ada")
+
+
 def test_a_session_that_changes_its_account_is_charged_once(books: Books) -> None:
     one, other = books.host(), books.host()
     session = one.new()
@@ -216,6 +245,7 @@ def test_everything_is_in_the_audit_log(books: Books) -> None:
     entries = [(e.actor, e.action, e.detail) for e in books.accounts.audit(host.name, 100)]
     assert entries == [
         ("tester", "add", "1 minutes, 10 sessions"),
+        ("tester", "allow", "any"),
         ("tester", "secret", host.claim.secret_id),
         ("issuer", "session ok", session),
         ("issuer", "session balance", session),

@@ -17,9 +17,11 @@ from issuer import Authority
 from issuer_databases import database, postgres_server
 from issuer_service import Service
 from metered import Studio, trust_only
+from support import TINY
 
 import bithuman_ctypes as bh
 from bithuman_ctypes.auth import Authorisation, Credentials
+from bithuman_ctypes.authoring.seal import seal
 from bithuman_ctypes.issuer.accounts import Account, Accounts
 from bithuman_ctypes.issuer.schema import open_database
 
@@ -179,6 +181,23 @@ def test_a_token_is_enough_where_the_secret_is_not(
         assert sum(1 for _ in avatar.compose(SECOND)) == 25
     with pytest.raises(bh.TokenValidationError):
         bh.Avatar.load(metered, token=token[:-3], api_url=f"{service.url}/v1/")
+
+
+def test_an_avatar_that_is_not_the_accounts(
+    service: Service, metered: Path, studio: Studio, tmp_path: Path
+) -> None:
+    digest = seal(TINY.read_bytes(), studio.key, issuer="Studio A").digest
+    other = studio.sealed(tmp_path / "other.imx", unmetered=True)
+    secret = service.account("one-avatar", 100, 10, "--avatar", digest)
+    with bh.Avatar.load(metered, secret, api_url=f"{service.url}/v1/") as avatar:
+        assert sum(1 for _ in avatar.compose(SECOND)) == 25
+        with pytest.raises(bh.AccountStatusError, match="403"):
+            bh.Avatar.load(other, secret, api_url=f"{service.url}/v1/")
+        held = avatar.fixture.auth
+        assert isinstance(held, Authorisation)
+        service.admin("avatar", "forbid", "one-avatar", digest)
+        with pytest.raises(bh.AccountStatusError, match="403"):
+            held.authenticate()
 
 
 def test_tokens_are_renewed(

@@ -116,7 +116,7 @@ def test_tokens_are_ours_and_end(tmp_path: Path) -> None:
     now = int(time.time())
     for claims in ({"sub": "a", "iat": now}, {"sub": "a", "exp": now + 9}, {"exp": now + 9}):
         assert tokens.claim(jwt.encode(claims, key, "HS256")) is None
-    unsigned = jwt.encode({"sub": "a", "iat": now, "exp": now + 9}, None, "none")
+    unsigned = jwt.encode({"sub": "a", "iat": now, "exp": now + 9}, "", "none")
     assert tokens.claim(unsigned) is None
     assert tokens.claim("nonsense") is None
 
@@ -142,6 +142,11 @@ def test_tokens_are_ours_and_end(tmp_path: Path) -> None:
         beat("s", 0).replace(b'"frames_served": 0', b'"frames_served": "0"'),
         beat("s", 0).replace(b'"frames_served": 0', b'"frames_served": NaN'),
         beat("s", 0).replace(b'"beat": 0', b'"beat": null'),
+        beat("s", 0, avatars={}),
+        beat("s", 0, avatars=["1" * 64]),
+        beat("s", 0, avatars=[{"digest": "1" * 63}]),
+        beat("s", 0, avatars=[{"digest": None}]),
+        beat("s", 0, avatars=[{"digest": "1" * 64}] * 65),
         beat("s", 0, tags="x" * 257),
         beat("s", 0, tags=7),
         beat("s", 0, transaction_id="a\nb"),
@@ -179,6 +184,13 @@ def test_refusals_say_why(service: Service) -> None:
     service.admin("account", "resume", "poor")
     token = ask(service, "POST", "/v1/token", api_secret=poor).json["token"]
     service.admin("secret", "revoke", poor.split("_")[1])
+    limited = service.account("limited")
+    service.admin("avatar", "forbid", "limited", "any")
+    service.admin("avatar", "allow", "limited", "1" * 64)
+    assert service.admin("avatar", "list", "limited").split() == ["AVATAR", "1" * 64]
+    for digest, code in (("1" * 64, 200), ("2" * 64, 403)):
+        body = beat("l", 0, avatars=[{"identity": "ada", "digest": digest, "frames_served": 0}])
+        assert ask(service, "POST", HEARTBEAT, body, api_secret=limited).code == code
     for headers in ({"api_secret": poor}, {"authorization": f"Bearer {token}"}):
         answer = ask(service, "POST", HEARTBEAT, beat("p1", 1500), **headers)
         assert (answer.code, answer.json["error"]) == (403, "revoked")
