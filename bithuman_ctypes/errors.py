@@ -70,6 +70,7 @@ EXIT_CODES = {
     "execution_provider_refused": 64,
     "invalid_argument": 64,
     "audio_unreadable": 65,
+    "material_unsuitable": 65,
     "model_load_failed": 65,
     "audio_not_found": 66,
     "model_not_found": 66,

@@ -333,12 +333,15 @@ def _check_clips(avatar: Avatar) -> None:
         return
     require(len(avatar.clips) <= MAX_CLIPS, f"{len(avatar.clips)} clips, the limit is {MAX_CLIPS}")
     require(1 <= loop <= total, f"loop_count is {loop}, there are {total} source frames")
-    names: set[str] = set()
-    for i, clip in enumerate(avatar.clips):
-        _check_clip_name(i, clip.name)
-        require(clip.name not in names, f"two clips have the name {clip.name!r}")
-        names.add(clip.name)
+    check_clip_names([clip.name for clip in avatar.clips])
+    for clip in avatar.clips:
         _check_clip_place(clip, loop, total)
+
+
+def check_clip_names(names: Sequence[str]) -> None:
+    for i, name in enumerate(names):
+        _check_clip_name(i, name)
+        require(name not in names[:i], f"two clips have the name {name!r}")
 
 
 def _check_clip_name(index: int, name: object) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-COMMANDS = ("render", "doctor", "info", "validate", "extract", "edit", "seal", "issuer")
+COMMANDS = ("render", "doctor", "info", "validate", "extract", "edit", "create", "seal", "issuer")
 """Each is a module beside this one: SUMMARY, DESCRIPTION, add_arguments(parser), run(arguments),
 which returns the exit status or None."""
 

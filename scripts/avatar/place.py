@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
-import blend
 import motion
 import numpy as np
 from camera import Camera
 from figure import Figure
 from PIL import Image, ImageFilter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from bithuman_ctypes.authoring import blend
 
 FEATHER = 13  # pixels from full to nothing
 NOISE = 14  # levels of difference that rendering noise can make

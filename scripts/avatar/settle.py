@@ -7,11 +7,16 @@ around it, each warped to where its strands are now. Face and eyes are left alon
 
 from __future__ import annotations
 
-import blend
+import sys
+from pathlib import Path
+
 import motion
 import numpy as np
 from camera import Camera
 from figure import Figure
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from bithuman_ctypes.authoring import blend
 
 REACH = 4  # frames on either side
 SIGMA = 2.2

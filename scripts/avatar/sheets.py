@@ -6,58 +6,17 @@ python scripts/avatar/sheets.py default.imx --output DIR
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from pathlib import Path
 
-import blend
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from bithuman_ctypes.authoring import imx
+from bithuman_ctypes.authoring import blend, imx
+from bithuman_ctypes.authoring.sheet import composed, decode, frame, sheet, words
 
 SHEET_COLUMNS = 10
-
-
-def decode(jpeg: bytes) -> np.ndarray:
-    """JPEG to RGB (h, w, 3) uint8."""
-    return np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
-
-
-def frame(avatar: imx.Avatar, index: int) -> np.ndarray:
-    """Full source frame as RGB."""
-    item = avatar.frames[index]
-    out = decode(avatar.bases[item.base]).copy()
-    if item.jpeg:
-        x, y, w, h = item.rect
-        out[y : y + h, x : x + w] = decode(item.jpeg)
-    return out
-
-
-def composed(avatar: imx.Avatar, index: int, mouth: int) -> np.ndarray:
-    """Source frame with a mouth on it, by the reference compositor."""
-    full = frame(avatar, index)
-    if mouth == 0:
-        return full
-    placement = avatar.placements[index]
-    affine = np.array(placement.affine) / 65536
-    bias = np.array(placement.bias) / 16
-    return blend.paste(full, decode(avatar.mouths[mouth].jpeg), avatar.mask, affine, bias)
-
-
-def sheet(pictures: list[np.ndarray], labels: list[str], columns: int, scale: float) -> Image.Image:
-    """Grid of equally large pictures with a small label each."""
-    h, w = pictures[0].shape[:2]
-    size = (int(w * scale), int(h * scale))
-    rows = -(-len(pictures) // columns)
-    out = Image.new("RGB", (size[0] * columns, size[1] * rows))
-    draw = ImageDraw.Draw(out)
-    for i, (picture, label) in enumerate(zip(pictures, labels)):
-        at = (i % columns * size[0], i // columns * size[1])
-        out.paste(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC), at)
-        draw.text((at[0] + 2, at[1] + 1), label, fill=(255, 255, 0))
-    return out
 
 
 def mouth_sheet(avatar: imx.Avatar) -> Image.Image:
@@ -65,8 +24,7 @@ def mouth_sheet(avatar: imx.Avatar) -> Image.Image:
     pictures, labels = [], []
     for i, mouth in enumerate(avatar.mouths[1:], start=1):
         pictures.append(decode(mouth.jpeg))
-        values = " ".join(f"{n[0]}{v:.2g}" for n, v in zip("owpLST", mouth.coords) if abs(v) > 1e-3)
-        labels.append(f"{i} {values}")
+        labels.append(f"{i} {words(mouth)}")
     return sheet(pictures, labels, 14, 0.6)
 
 

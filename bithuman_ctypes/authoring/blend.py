@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from bithuman_ctypes.authoring._types import Floats, Picture
 
 # Full-range BT.601, as in JFIF.
 _TO_YUV = np.array(
@@ -10,24 +14,24 @@ _TO_YUV = np.array(
 )
 
 
-def to_yuv(rgb: np.ndarray) -> np.ndarray:
+def to_yuv(rgb: Any) -> Floats:
     """RGB (..., 3) 0..255 to Y, U, V with U and V centred on 128."""
-    return rgb @ _TO_YUV.T + np.array([0, 128, 128])
+    return np.asarray(rgb @ _TO_YUV.T + np.array([0, 128, 128]))
 
 
-def to_rgb(yuv: np.ndarray) -> np.ndarray:
+def to_rgb(yuv: Any) -> Floats:
     """Inverse of `to_yuv`, clipped to 0..255."""
-    return ((yuv - np.array([0, 128, 128])) @ np.linalg.inv(_TO_YUV).T).clip(0, 255)
+    return np.asarray(((yuv - np.array([0, 128, 128])) @ np.linalg.inv(_TO_YUV).T).clip(0, 255))
 
 
-def sample(image: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def sample(image: Any, u: Any, v: Any) -> Any:
     """Bilinear sample of (h, w) or (h, w, c) at patch coordinates; 0 outside."""
     h, w = image.shape[:2]
     x0, y0 = np.floor(u).astype(int), np.floor(v).astype(int)
     fx, fy = u - x0, v - y0
     if image.ndim == 3:
         fx, fy = fx[..., None], fy[..., None]
-    out = 0.0
+    out: Any = 0.0
     for dx, dy, weight in (
         (0, 0, (1 - fx) * (1 - fy)),
         (1, 0, fx * (1 - fy)),
@@ -42,9 +46,7 @@ def sample(image: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     return out
 
 
-def reach(
-    affine: np.ndarray, patch: tuple[int, int], size: tuple[int, int]
-) -> tuple[int, int, int, int]:
+def reach(affine: Any, patch: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Picture rectangle x0, y0, x1, y1 that a patch (w, h) can touch."""
     m = np.asarray(affine, float).reshape(2, 3)
     corners = np.array([[0, 0], [patch[0], 0], [0, patch[1]], [*patch]], float)
@@ -59,9 +61,7 @@ def reach(
     )
 
 
-def paste(
-    frame: np.ndarray, patch: np.ndarray, mask: np.ndarray, affine: np.ndarray, bias: np.ndarray
-) -> np.ndarray:
+def paste(frame: Picture, patch: Picture, mask: Picture, affine: Any, bias: Any) -> Picture:
     """Paste a mouth (h, w, 3) on a frame (H, W, 3), RGB; affine in pixels, bias in levels."""
     m = np.asarray(affine, float)
     h, w = mask.shape

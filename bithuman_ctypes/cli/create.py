@@ -1,0 +1,220 @@
+"""The ``create`` command: a film or a photo goes in, an avatar comes out, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bithuman_ctypes.cli.guard import say
+from bithuman_ctypes.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from bithuman_ctypes.authoring.card import Card
+    from bithuman_ctypes.authoring.report import Report
+
+SUMMARY = "make an avatar from a film or a photo"
+DESCRIPTION = (
+    "Makes an avatar file from a film of somebody who listens for some seconds and then speaks, or "
+    "from a frontal photo with closed lips. Everything happens on this machine; nothing is sent "
+    "anywhere. docs/create.md says how to film."
+)
+ASKED = (
+    "An avatar shows a person. Who is it, and did the person agree? One sentence, which is stored "
+    "in the file: "
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's options."""
+    add = parser.add_argument
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--video", metavar="FILE", help="a film with sound, 30 s to 5 min")
+    given.add_argument("--photo", metavar="FILE", help="a frontal portrait, lips closed")
+    add("--output", metavar="FILE.imx", required=True, help="the avatar to write")
+    add("--consent", metavar="TEXT", help="who is shown and agreed; asked for where it is missing")
+    add("--name", metavar="TEXT", help="for people (default: the output's name)")
+    add("--identity", metavar="SLUG", help="for programs (default: made of the name)")
+    add("--license", metavar="TEXT", default="All rights reserved", help="(default: %(default)s)")
+    add("--description", metavar="TEXT", default="", help="what else there is to say")
+    add("--preview", metavar="FILE.png", help="a sheet of frames, mask, mouths and speech")
+    add("--report", metavar="FILE.json", help="what was measured, for programs")
+    add("--quality", metavar="N", type=_quality, default=90, help="of the JPEGs, 50 to 100")
+    add(
+        "--longest",
+        metavar="PIXELS",
+        type=_longest,
+        default=1280,
+        help="bound of the longer side of the pictures, 256 to 4096 (default: 1280)",
+    )
+    film = parser.add_argument_group("of a film")
+    film.add_argument("--start", metavar="S", type=_seconds, default=0.0, help="seconds to skip")
+    film.add_argument("--end", metavar="S", type=_seconds, help="where to stop, seconds")
+    film.add_argument(
+        "--mouths", metavar="N", type=_mouths, default=160, help="at most, 20 to 500 (default: 160)"
+    )
+    film.add_argument(
+        "--action",
+        metavar="NAME=A-B",
+        type=_action,
+        action="append",
+        default=[],
+        help="an action, such as nod=12.0-13.4, seconds from --start; may be repeated",
+    )
+    film.add_argument(
+        "--idle-action",
+        metavar="NAME=A-B",
+        type=_action,
+        action="append",
+        default=[],
+        help="the same, played at random moments while nobody speaks",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Makes the file."""
+    from bithuman_ctypes.authoring.tracker import require_tracker
+
+    require_tracker()
+    card = _card(arguments)
+    progress = _Progress()
+    report = _from_video(arguments, card, progress)
+    progress.clear()
+    for line in report.lines():
+        say(line)
+    if arguments.report is not None:
+        from bithuman_ctypes.authoring.imx import write_bytes
+
+        text = json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
+        write_bytes(arguments.report, (text + "\n").encode())
+    say(f"wrote     {arguments.output}: {report.bytes / 1e6:.1f} MB")
+
+
+def _from_video(arguments: argparse.Namespace, card: Card, progress: _Progress) -> Report:
+    from bithuman_ctypes.authoring.film import create_from_video
+
+    actions = dict([*arguments.action, *arguments.idle_action])
+    if len(actions) < len(arguments.action) + len(arguments.idle_action):
+        raise InvalidArgumentError("two actions have the same name")
+    return create_from_video(
+        arguments.video,
+        arguments.output,
+        card,
+        longest=arguments.longest,
+        start=arguments.start,
+        end=arguments.end,
+        actions=actions,
+        idle=[name for name, _ in arguments.idle_action],
+        mouths=arguments.mouths,
+        quality=arguments.quality,
+        preview=arguments.preview,
+        progress=progress,
+    )
+
+
+def _card(arguments: argparse.Namespace) -> Card:
+    from bithuman_ctypes.authoring.card import Card
+
+    consent = arguments.consent
+    if consent is None:
+        consent = _asked()
+    kind = "film" if arguments.video else "photo"
+    return Card(
+        name=arguments.name or Path(arguments.output).stem,
+        consent=consent,
+        identity=arguments.identity,
+        license=arguments.license,
+        description=arguments.description,
+        source=f"a {kind}",
+    )
+
+
+def _asked() -> str:
+    """Asks on the terminal. Without one there is nobody to ask."""
+    if not sys.stdin or not sys.stdin.isatty():
+        raise InvalidArgumentError(
+            "who is shown, and did the person agree? --consent 'I am Ada Lovelace, this is my own "
+            "face' says it where nobody can be asked"
+        )
+    sys.stderr.write(ASKED)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+class _Progress:
+    """Stages with the time that the one under way will still take: one line that is written over
+    on a terminal, a line for each stage elsewhere."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._since = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+        self._wide = 0
+
+    def __call__(self, stage: str, done: float) -> None:
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._since = stage, now
+            if not self._terminal:
+                say(f"... {stage}")
+        if self._terminal:
+            spent = now - self._since
+            left = f", {spent / done - spent:.0f} s left" if 0.03 < done < 1 else ""
+            self._write(f"{stage} {done:.0%}{left}")
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._terminal:
+            self._write("")
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write("\r" + text.ljust(self._wide))
+            sys.stderr.flush()
+        except OSError:
+            self._terminal = False
+        self._wide = len(text)
+
+
+# ------------------------------------------------------------------ option values
+
+
+def _number(text: str, low: float, high: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a number: {text!r}") from None
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"must be {low:g} to {high:g}, not {text}")
+    return value
+
+
+def _quality(text: str) -> int:
+    return int(_number(text, 50, 100))
+
+
+def _longest(text: str) -> int:
+    return int(_number(text, 256, 4096))
+
+
+def _mouths(text: str) -> int:
+    return int(_number(text, 20, 500))
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0, 86400)
+
+
+def _action(text: str) -> tuple[str, tuple[float, float]]:
+    name, equals, times = text.partition("=")
+    begin, dash, end = times.partition("-")
+    if not (name and equals and dash):
+        raise argparse.ArgumentTypeError(f"not NAME=FROM-TO such as nod=12.0-13.4: {text!r}")
+    span = (_seconds(begin), _seconds(end))
+    if span[0] >= span[1]:
+        raise argparse.ArgumentTypeError(f"an action ends after it begins: {text!r}")
+    return name, span
