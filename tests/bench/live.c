@@ -166,6 +166,7 @@ static void open_sessions(bench_t *b, double *first)
         need(be_runtime_pull(b->session[i].runtime, 0, NULL, &frame), "first frame");
         first[i] = (double)(be_clock_us() - start) / 1e3;
         need(be_waiter_add(b->waiter, b->session[i].runtime, i), "add");
+        need(be_waiter_arm(b->waiter, b->session[i].runtime), "arm");
     }
 }
 
@@ -213,13 +214,13 @@ static size_t over(const double *values, size_t n, double limit)
     return count;
 }
 
-static void run(bench_t *b, int threads)
+/* Sessions are served from the moment that they are open. */
+static void run(bench_t *b, int threads, double *first)
 {
     pthread_t server[MOST_THREADS];
     for (int i = 0; i < threads; i++)
         pthread_create(&server[i], NULL, serve, b);
-    for (size_t i = 0; i < b->sessions; i++)
-        need(be_waiter_arm(b->waiter, b->session[i].runtime), "arm");
+    open_sessions(b, first);
     speak(b);
     be_waiter_stop(b->waiter);
     for (int i = 0; i < threads; i++)
@@ -267,10 +268,9 @@ int main(int argc, char **argv)
     need(be_waiter_create(&b.waiter), "waiter");
     show_everything(&b, argc > 6 && strcmp(argv[6], "jpeg") == 0);
     const double before_mb = resident_mb();
-    open_sessions(&b, first);
     double cpu = cpu_seconds();
     int64_t start = be_clock_us();
-    run(&b, threads);
+    run(&b, threads, first);
     double busy = (cpu_seconds() - cpu) / ((double)(be_clock_us() - start) / 1e6);
     report(&b, threads, first, busy, before_mb);
     for (size_t i = 0; i < b.sessions; i++)
