@@ -1,5 +1,7 @@
 /* No block goes back to the heap with a secret in it, and none is needed for good: this stands in for
  * base/memory.c. */
+#include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -9,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -107,6 +111,100 @@ static void no_block_is_freed_with_a_secret(void **state)
     assert_int_equal(leaked, 0);
 }
 
+#ifdef __linux__
+/* SECRET with each character changed: this program does not hold the word itself where it is looked for. */
+static const char hidden[] = {'i', 't', 'r', 'i', ',', 'a', 'b', '8', '3', '2', '4', '5', '\0'};
+enum { LENGTH = sizeof hidden - 1, WINDOW = 1 << 16 };
+
+static bool is_secret(const uint8_t *bytes)
+{
+    for (int i = 0; i < LENGTH; i++)
+        if (bytes[i] != (hidden[i] ^ 1))
+            return false;
+    return true;
+}
+
+static int count_in(int memory, uint64_t from, uint64_t to)
+{
+    static uint8_t window[WINDOW + LENGTH];
+    int count = 0;
+    for (; from < to; from += WINDOW) {
+        if (from < (uintptr_t)window + sizeof window && from + WINDOW + LENGTH > (uintptr_t)window)
+            continue; /* what it reads stands there */
+        uint64_t left = to - from < sizeof window ? to - from : sizeof window;
+        ssize_t got = pread(memory, window, left, (off_t)from);
+        for (ssize_t i = 0; i + LENGTH <= got && i < WINDOW; i++)
+            count += is_secret(window + i);
+    }
+    memset(window, 0, sizeof window);
+    return count;
+}
+
+/* How often the secret stands in what a core dump would hold. */
+static int count_secrets(void)
+{
+    char line[512], rights[8];
+    uint64_t from, to;
+    int count = 0, memory = open("/proc/self/mem", O_RDONLY);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps))
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, rights) == 3 &&
+            rights[1] == 'w')
+            count += count_in(memory, from, to);
+    fclose(maps);
+    close(memory);
+    return count;
+}
+
+/* In a process of its own: the issuer, which hears the secret, is in another. Gives how often it stands there
+ * while it is in use, and afterwards. */
+static int use_and_look(const char *url, int *meanwhile)
+{
+    char secret[LENGTH + 1] = {0};
+    for (int i = 0; i < LENGTH; i++)
+        secret[i] = (char)(hidden[i] ^ 1);
+    const be_auth_config_t config = {.api_secret = secret, .endpoint_url = url};
+    be_status status = be_auth_init(&config);
+    memset(secret, 0, sizeof secret);
+    for (int i = 0; i < 2 && status == BE_OK; i++)
+        status = be_auth_authenticate();
+    *meanwhile = count_secrets();
+    be_auth_shutdown();
+    return status == BE_OK ? count_secrets() : -1;
+}
+
+static void agree(void *user, const char *request, char *out, size_t size)
+{
+    (void)user, (void)request;
+    snprintf(out, size, "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"ok\"}");
+}
+
+static void no_memory_of_the_process_holds_it_afterwards(void **state)
+{
+    (void)state;
+    issuer_t *issuer = issuer_start(agree, NULL);
+    int counts[2] = {-1, -1}, channel[2], status;
+    assert_int_equal(pipe(channel), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        counts[1] = use_and_look(issuer_url(issuer), &counts[0]);
+        _exit(write(channel[1], counts, sizeof counts) == sizeof counts ? 0 : 1);
+    }
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_int_equal(read(channel[0], counts, sizeof counts), sizeof counts);
+    close(channel[0]), close(channel[1]);
+    issuer_stop(issuer);
+    assert_int_equal(counts[0], 1); /* else nobody looked in the right place */
+    assert_int_equal(counts[1], 0);
+}
+#else
+static void no_memory_of_the_process_holds_it_afterwards(void **state)
+{
+    (void)state;
+    skip();
+}
+#endif
+
 static be_status live_and_die(const issuer_t *issuer)
 {
     const be_auth_options_t options = {
@@ -147,6 +245,7 @@ static void without_memory_it_fails_and_keeps_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_memory_of_the_process_holds_it_afterwards), /* before there is any */
         cmocka_unit_test(no_block_is_freed_with_a_secret),
         cmocka_unit_test(without_memory_it_fails_and_keeps_nothing),
     };

@@ -346,6 +346,53 @@ def test_closing_does_not_wait_for_an_answer(issuer: Issuer) -> None:
     assert time.monotonic() - start < 10  # the answer would be waited for 20 s
 
 
+def test_closing_does_not_wait_for_a_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        right = _right(f"https://127.0.0.1:{silent.getsockname()[1]}/")
+        right.start()
+        client, _ = silent.accept()
+        with client:
+            start = time.monotonic()
+            right.close()
+            assert time.monotonic() - start < 5  # the handshake would be waited for 10 s
+
+
+NO_NAMES = """
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    (void)node, (void)service, (void)hints, (void)found;
+    if (write(1, "asked\\n", 6) == 6)
+        sleep(300);
+    return EAI_AGAIN;
+}
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("cc") is None, reason="preloads what cc makes"
+)
+def test_stopping_does_not_wait_for_a_name_server(tmp_path: Path) -> None:
+    source, preloaded = tmp_path / "names.c", tmp_path / "names.so"
+    source.write_text(NO_NAMES)
+    subprocess.run(["cc", "-shared", "-fPIC", str(source), "-o", str(preloaded)], check=True)
+    script = (
+        "import sys; from bithuman_ctypes.auth import *\n"
+        "right = Authorisation(Credentials('s', api_url='https://issuer.example/'))\n"
+        "right.start(); sys.stdin.readline(); right.close()\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ELSEWHERE, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, env={**_child_environment(), "LD_PRELOAD": str(preloaded)},
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"asked\n"
+    child.communicate(b"\n", timeout=60)  # the name would be waited for 20 s at least, and 300 s
+    assert child.returncode == 0
+
+
 def test_a_process_ends_while_an_answer_is_awaited(issuer: Issuer) -> None:
     issuer.behave = Request.hang
     script = (
@@ -596,7 +643,7 @@ async def main():
     count = 0
     async for _ in live.run():
         count += 1
-        if count == 20:
+        if count == int(sys.argv[2]):
             break
     live.cleanup()
 asyncio.run(main())
@@ -606,8 +653,9 @@ print("done")
 """
 
 
-def test_an_open_avatar_opens_no_socket(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", OPEN, str(TINY)]
+@pytest.mark.parametrize("frames", [20, pytest.param(90 * 25, marks=pytest.mark.long)])
+def test_an_open_avatar_opens_no_socket(tmp_path: Path, frames: int) -> None:
+    command = [sys.executable, "-c", OPEN, str(TINY), str(frames)]
     log = tmp_path / "calls"
     strace = shutil.which("strace")
     if (

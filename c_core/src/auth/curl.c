@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "auth/wiping.h"
 #include "base/dynlib.h"
 #include "base/env.h"
 #include "base/error.h"
@@ -36,7 +37,7 @@ static bei_dynlib_t *open_library(char *why, size_t size)
 
 static bool bind_all(bei_dynlib_t *library)
 {
-    return BIND(global_init) && BIND(version_info) && BIND(easy_init) && BIND(easy_setopt) &&
+    return BIND(global_init_mem) && BIND(version_info) && BIND(easy_init) && BIND(easy_setopt) &&
            BIND(easy_getinfo) && BIND(easy_strerror) && BIND(easy_cleanup) && BIND(multi_init) &&
            BIND(multi_add_handle) && BIND(multi_remove_handle) && BIND(multi_perform) &&
            BIND(multi_poll) && BIND(multi_info_read) && BIND(multi_cleanup);
@@ -55,7 +56,9 @@ static be_status use(bei_dynlib_t *library)
                              "libcurl %s is older than 7.76: install a newer one, or name it by "
                              "BITHUMAN_CURL_LIBRARY",
                              version->version);
-    if (curl.global_init(BEI_CURL_GLOBAL_DEFAULT) != BEI_CURLE_OK)
+    if (curl.global_init_mem(BEI_CURL_GLOBAL_DEFAULT, bei_wiping_malloc, bei_wiping_free,
+                             bei_wiping_realloc, bei_wiping_strdup,
+                             bei_wiping_calloc) != BEI_CURLE_OK)
         return bei_error_set(BE_ERR_NOT_IMPLEMENTED, "libcurl %s does not start", version->version);
     bei_log(BE_LOG_INFO, "authorisation uses libcurl %s", version->version);
     return BE_OK;

@@ -74,7 +74,9 @@ typedef struct bei_curl_version {
 } bei_curl_version_t;
 
 typedef struct bei_curl {
-    int (*global_init)(long flags);
+    int (*global_init_mem)(long flags, void *(*allocate)(size_t), void (*release)(void *),
+                           void *(*resize)(void *, size_t), char *(*copy)(const char *),
+                           void *(*clear)(size_t, size_t));
     bei_curl_version_t *(*version_info)(int age);
     void *(*easy_init)(void);
     int (*easy_setopt)(void *easy, int option, ...);

@@ -1,15 +1,15 @@
 #include "auth/secret.h"
 
-#include <stdint.h>
 #include <string.h>
+
+#include <sodium/utils.h>
 
 #include "base/memory.h"
 
 void bei_secret_wipe(void *data, size_t size)
 {
-    volatile uint8_t *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = 0;
+    if (size > 0)
+        sodium_memzero(data, size);
 }
 
 char *bei_secret_copy(const char *text)
