@@ -186,7 +186,7 @@ def _latency_chart(m: Figures) -> str:
         Line(words, [(us, 100 * float(at)) for at, us in m[f"{name}_spread_us"].items()])
         for name, words in names.items()
     ]
-    across = Axis("µs for a frame, audio to picture (to the right: slower)", 50, 5000, log=True)
+    across = Axis("µs for a frame, audio to picture (to the right: slower)", 50, 1000, log=True)
     up = Axis("% of the frames were at most so slow", 0, 100)
     return chart("How long frames take", across, up, lines)
 
