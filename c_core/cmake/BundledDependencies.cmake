@@ -77,8 +77,8 @@ ExternalProject_Add(libjpeg_turbo
     CMAKE_ARGS ${_be_jpeg_passed} -Wno-dev --log-level=WARNING
         -DCMAKE_POLICY_VERSION_MINIMUM=3.5 # CMake 4 takes no project that asks for less
         "-DCMAKE_INSTALL_PREFIX=${_be_jpeg_dir}/unused" # its own is refused in a cross build for Windows
-        -DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_C_VISIBILITY_PRESET=hidden
-        "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} -w -ffunction-sections -fdata-sections"
+        -DCMAKE_BUILD_TYPE=Release -DCMAKE_POSITION_INDEPENDENT_CODE=ON
+        "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS} -w -fvisibility=hidden -ffunction-sections -fdata-sections"
         -DENABLE_SHARED=OFF -DWITH_JAVA=OFF -DREQUIRE_SIMD=ON
         -DBUILD=pinned # else the day of the build is compiled in
     BUILD_COMMAND "${CMAKE_COMMAND}" --build . --target turbojpeg-static

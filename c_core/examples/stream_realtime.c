@@ -110,7 +110,7 @@ int main(int argc, char **argv)
     if (be_fixture_load(argv[1], NULL, &avatar) != BE_OK)
         return fail(argv[1]);
     int status = be_audio_decode_file(argv[2], &pcm, &samples) != BE_OK && fail(argv[2]);
-    size_t most = argc == 4 ? (size_t)(strtod(argv[3], NULL) * RATE) : samples;
+    size_t most = argc == 4 ? (size_t)(strtod(argv[3], NULL) * (double)RATE) : samples;
     if (status == 0)
         status = run(avatar, pcm, samples < most ? samples : most);
     be_audio_free(pcm);

@@ -1,5 +1,4 @@
 /* Errors, logging and memory: the pieces that every other one stands on. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 static void an_error_keeps_its_status_and_sentence(void **state)
 {
@@ -20,11 +20,10 @@ static void an_error_keeps_its_status_and_sentence(void **state)
     assert_string_equal(bei_error_message(), "a.imx is 7 bytes");
 }
 
-static void *other_thread(void *user)
+static void other_thread(void *user)
 {
     strncat(user, bei_error_message(), 60);
     bei_error_set(BE_ERR_INTERNAL, "elsewhere");
-    return NULL;
 }
 
 static void an_error_stays_on_its_thread(void **state)
@@ -32,9 +31,9 @@ static void an_error_stays_on_its_thread(void **state)
     (void)state;
     char seen[64] = "";
     bei_error_set(BE_ERR_INTERNAL, "here");
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, other_thread, seen), 0);
-    pthread_join(thread, NULL);
+    bei_thread_t thread;
+    assert_int_equal(bei_thread_start(&thread, other_thread, seen), BE_OK);
+    bei_thread_join(thread);
     assert_string_equal(seen, "");
     assert_string_equal(bei_error_message(), "here");
 }

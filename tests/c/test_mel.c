@@ -219,8 +219,8 @@ static void the_transform_is_one(void **state)
         double re = 0.0;
         double im = 0.0;
         for (int n = 0; n < BEI_FFT_SIZE; n++) {
-            re += (double)x[n] * cos(TURN * k * n / BEI_FFT_SIZE);
-            im -= (double)x[n] * sin(TURN * k * n / BEI_FFT_SIZE);
+            re += (double)x[n] * cos(TURN * k * n / (double)BEI_FFT_SIZE);
+            im -= (double)x[n] * sin(TURN * k * n / (double)BEI_FFT_SIZE);
         }
         assert_true(fabs(sqrt((double)power[k]) - hypot(re, im)) < 1e-4);
     }

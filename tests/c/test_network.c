@@ -11,6 +11,7 @@
 
 #include "audio/mel.h"
 #include "audio/resampler.h"
+#include "base/memory.h"
 #include "encoder/activation.h"
 #include "encoder/builtin.h"
 #include "encoder/dense.h"
@@ -102,7 +103,7 @@ static void test_it_agrees_with_onnx_runtime(void **state)
 
 static float *aligned(size_t n)
 {
-    float *values = aligned_alloc(64, (n * sizeof *values + 63) / 64 * 64);
+    float *values = bei_alloc(n * sizeof *values);
     for (size_t i = 0; i < n; i++)
         values[i] = (float)(rand() % 20001 - 10000) / 7919.0f;
     return values;
@@ -127,7 +128,7 @@ static void test_the_kernels_give_the_same_bits(void **state)
             vector(&layer, x, b);
             assert_memory_equal(a, b, used);
             assert_true(a[panels * BEI_DENSE_PANEL] == guard);
-            free(weights), free(bias), free(x), free(a), free(b);
+            bei_free(weights), bei_free(bias), bei_free(x), bei_free(a), bei_free(b);
         }
 }
 

@@ -36,8 +36,8 @@ static int teardown(void **state)
 static bei_lips_target_t saying(double openness, double width)
 {
     bei_lips_target_t target = {{0}, 0, BEI_LIPS_ONE};
-    target.coord[0] = (int16_t)(openness * BEI_LIPS_ONE);
-    target.coord[1] = (int16_t)(width * BEI_LIPS_ONE);
+    target.coord[0] = (int16_t)(openness * (double)BEI_LIPS_ONE);
+    target.coord[1] = (int16_t)(width * (double)BEI_LIPS_ONE);
     return target;
 }
 
@@ -136,7 +136,7 @@ static void close_with(bei_mouth_set_t *set, uint32_t ahead, const double *closu
     bei_lips_target_t targets[16 + BEI_LIPS_MAX_LOOKAHEAD];
     for (int i = 0; i < 16 + BEI_LIPS_MAX_LOOKAHEAD; i++) {
         targets[i] = saying(0.5, 0);
-        targets[i].closure = (int16_t)(i < n ? closures[i] * BEI_LIPS_ONE : 0);
+        targets[i].closure = (int16_t)(i < n ? closures[i] * (double)BEI_LIPS_ONE : 0);
     }
     for (int i = 0; i < n; i++)
         openness[i] = openness_of(bei_selector_step(&selector, &targets[i], ahead));

@@ -9,7 +9,7 @@
 
 #include "base/thread.h"
 
-enum { VALUE_UNITS = 4096 };
+enum { NAME_UNITS = 64, VALUE_UNITS = 4096 };
 
 typedef struct value {
     struct value *next;
@@ -34,16 +34,21 @@ static const char *keep_locked(const char *text)
     return value->text;
 }
 
+/* The value in UTF-16; false when the variable is unset, empty, or longer than any that we know. */
+static bool look_up(const char *name, wchar_t wide_name[NAME_UNITS], wchar_t wide[VALUE_UNITS])
+{
+    if (!MultiByteToWideChar(CP_UTF8, 0, name, -1, wide_name, NAME_UNITS))
+        return false;
+    const DWORD length = GetEnvironmentVariableW(wide_name, wide, VALUE_UNITS);
+    return length > 0 && length < VALUE_UNITS;
+}
+
 const char *bei_env_get(const char *name)
 {
-    wchar_t wide_name[64], wide[VALUE_UNITS];
+    wchar_t wide_name[NAME_UNITS], wide[VALUE_UNITS];
     char text[3 * VALUE_UNITS]; /* a UTF-16 unit is three bytes of UTF-8 at the most */
-    if (!MultiByteToWideChar(CP_UTF8, 0, name, -1, wide_name, 64))
-        return NULL;
-    const DWORD length = GetEnvironmentVariableW(wide_name, wide, VALUE_UNITS);
-    if (length == 0 || length >= VALUE_UNITS)
-        return NULL;
-    if (!WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, sizeof text, NULL, NULL))
+    if (!look_up(name, wide_name, wide) ||
+        !WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, sizeof text, NULL, NULL))
         return NULL;
     bei_mutex_lock(&lock);
     const char *kept = keep_locked(text);
@@ -53,5 +58,9 @@ const char *bei_env_get(const char *name)
 
 bool bei_env_default(const char *name, const char *value)
 {
-    return !getenv(name) && _putenv_s(name, value) == 0;
+    wchar_t wide_name[NAME_UNITS], wide[VALUE_UNITS];
+    if (look_up(name, wide_name, wide) ||
+        !MultiByteToWideChar(CP_UTF8, 0, value, -1, wide, VALUE_UNITS))
+        return false;
+    return _wputenv_s(wide_name, wide) == 0; /* for libraries that ask C's functions too */
 }
