@@ -20,6 +20,7 @@ FILES = {"linux": "libessence.so", "windows": "libessence.dll", "apple": "libess
 GLIBC = re.compile(r"^(libc|libm|libpthread|libdl|librt)\.so\.\d+$|^ld-linux-[a-z0-9-]+\.so\.\d$")
 MUSL = re.compile(r"^libc(\.musl-[a-z0-9_]+)?\.so(\.1)?$|^ld-musl-[a-z0-9_]+\.so\.1$")
 WINDOWS = re.compile(r"^(kernel32\.dll|api-ms-win-crt-[a-z0-9-]+\.dll)$")
+LINKERS_OWN = {"___dso_handle", "__mh_dylib_header"}  # zig's exports its marks of a library's start
 MACOS = re.compile(r"^/usr/lib/libSystem\.B\.dylib$")
 
 
@@ -125,8 +126,9 @@ def _macho(binary: lief.MachO.Binary, match: re.Match[str]) -> Iterator[str]:
     types = lief.MachO.Header.CPU_TYPE
     if binary.header.cpu_type != {"arm64": types.ARM64, "x86_64": types.X86_64}[match["apple"]]:
         yield f"the library is not for {match['apple']}"
-    names = {str(symbol.name) for symbol in binary.exported_symbols}
-    yield from _exports({name[1:] if name.startswith("_") else name for name in names})
+    trie = binary.dyld_exports_trie or binary.dyld_info
+    names = {str(entry.symbol.name) for entry in trie.exports} if trie else set()
+    yield from _exports({name[1:] for name in names - LINKERS_OWN})  # an underscore before each
     # The first of a library's is its own name.
     kind = lief.MachO.LoadCommand.TYPE
     own = [c for c in binary.commands if c.command == kind.ID_DYLIB]
