@@ -48,6 +48,12 @@ def library_path() -> Path:
         path = FOLDER / name
         if path.is_file():
             return path
+    archive = next((parent for parent in FOLDER.parents if parent.is_file()), None)
+    if archive is not None:
+        raise RuntimeNotReadyError(
+            f"bithuman_ctypes is imported out of the archive {archive}, from which no system opens "
+            "a library: unpack it, or pip install the wheel"
+        )
     raise RuntimeNotReadyError(
         f"the engine's library is not in {FOLDER} (looked for {', '.join(_file_names())}): "
         "install the package from its source folder (pip install .), or build the library there "
@@ -66,6 +72,11 @@ def _file_names() -> tuple[str, ...]:
 def _load(path: Path) -> Library:
     try:
         loaded: Any = ffi.dlopen(str(path))
+    except UnicodeError as error:  # cffi knows no way around it
+        raise RuntimeNotReadyError(
+            f"{os.fsencode(path)!r} cannot be loaded: the path has letters that this locale "
+            f"({sys.getfilesystemencoding()}) has not: set PYTHONUTF8=1"
+        ) from error
     except OSError as error:
         raise RuntimeNotReadyError(_not_loaded(path, str(error))) from error
     _require_same_release(loaded, path)

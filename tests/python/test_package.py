@@ -58,7 +58,8 @@ def test_the_metadata() -> None:
         described.get_all("Provides-Extra") or []
     )
     entries = metadata.distribution("bithuman-ctypes").entry_points
-    assert {entry.name for entry in entries} == {"bithuman-ctypes", "essence-render"}
+    commands = {entry.name for entry in entries if entry.group == "console_scripts"}
+    assert commands == {"bithuman-ctypes", "essence-render"}
 
 
 def test_the_version_is_written_in_one_place() -> None:
