@@ -1,199 +1,13 @@
 #include "picture/pool.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "picture/pool_items.h"
-
-/* ---------------------------------------------------------------- decoding */
-
-/* Takes room that was reserved for packed pictures. */
-static uint8_t *take_room(bei_pool_t *pool, size_t bytes)
-{
-    enum { ALIGNMENT = 16 };
-    bei_mutex_lock(&pool->lock);
-    uint8_t *room = pool->pages.data + pool->used;
-    pool->used += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    bei_mutex_unlock(&pool->lock);
-    return room;
-}
-
-static void pack(bei_pool_t *pool, bei_pool_item_t *item, const bei_i420_t *picture,
-                 bei_run_t *runs)
-{
-    const uint32_t count = bei_runs_count(picture->width, picture->height);
-    const bei_rect_t rect = {item->x, item->y, picture->width, picture->height};
-    const bei_i420_t under = bei_i420_part(&item->under->picture.planes, rect);
-    const size_t bytes = bei_runs_find(picture, &under, runs);
-    uint8_t *room = take_room(pool, count * sizeof *runs + bytes);
-    item->picture.runs = memcpy(room, runs, count * sizeof *runs);
-    item->picture.samples = room + count * sizeof *runs;
-    bei_runs_copy(picture, runs, room + count * sizeof *runs);
-}
-
-static be_status decode(bei_pool_t *pool, bei_pool_item_t *item, const bei_pool_decoder_t *decoder)
-{
-    const bei_i420_t *place = &item->picture.planes;
-    if (!item->under)
-        return bei_jpeg_decode(decoder->jpeg, item->jpeg, place);
-    if (atomic_load(&item->under->state) != BEI_ITEM_READY)
-        return bei_error_set(BE_ERR_FILE_CORRUPT, "the base under it cannot be decoded");
-    const bei_i420_t whole = bei_i420_over(decoder->room.data, place->width, place->height);
-    BEI_TRY(bei_jpeg_decode(decoder->jpeg, item->jpeg, &whole));
-    pack(pool, item, &whole, decoder->runs);
-    return BE_OK;
-}
-
-bool bei_pool_decode(bei_pool_t *pool, bei_pool_item_t *item, const bei_pool_decoder_t *decoder)
-{
-    if (decode(pool, item, decoder) == BE_OK)
-        return true;
-    bei_log(BE_LOG_ERROR, "picture %u: %s", (unsigned)(item - pool->items), bei_error_message());
-    return false;
-}
-
-bool bei_pool_decode_as_caller(bei_pool_t *pool, bei_pool_item_t *item)
-{
-    while (pool->spares == 0)
-        bei_cond_wait(&pool->changed, &pool->lock);
-    const bei_pool_decoder_t decoder = pool->spare[--pool->spares];
-    bei_mutex_unlock(&pool->lock);
-    bool decoded = bei_pool_decode(pool, item, &decoder);
-    bei_mutex_lock(&pool->lock);
-    pool->spare[pool->spares++] = decoder;
-    return decoded;
-}
-
-void bei_pool_wait_item(bei_pool_t *pool, const bei_pool_item_t *item)
-{
-    while (atomic_load(&item->state) == BEI_ITEM_DECODING)
-        bei_cond_wait(&pool->changed, &pool->lock);
-}
-
-be_status bei_pool_damaged(const bei_pool_t *pool, const bei_pool_item_t *item)
-{
-    return bei_error_set(BE_ERR_FILE_CORRUPT,
-                         "picture %u of the avatar cannot be decoded: the file is damaged",
-                         (unsigned)(item - pool->items));
-}
-
-/* Claims an item for decoding; false when somebody else has. The lock is held. */
-static bool claim(bei_pool_item_t *item)
-{
-    if (atomic_load(&item->state) != BEI_ITEM_EMPTY)
-        return false;
-    atomic_store(&item->state, BEI_ITEM_DECODING);
-    return true;
-}
-
-/* The lock is held. */
-static void settle(bei_pool_t *pool, bei_pool_item_t *item, bool decoded)
-{
-    atomic_store_explicit(&item->state, decoded ? BEI_ITEM_READY : BEI_ITEM_FAILED,
-                          memory_order_release);
-    bei_cond_broadcast(&pool->changed);
-}
-
-/* Decodes an item that nobody has begun, after the base under it; else waits for who has. The lock is
- * held. Whoever waits here holds nothing that others need. */
-static void decode_or_wait(bei_pool_t *pool, bei_pool_item_t *item)
-{
-    if (item->under && claim(item->under))
-        settle(pool, item->under, bei_pool_decode_as_caller(pool, item->under));
-    if (item->under)
-        bei_pool_wait_item(pool, item->under);
-    if (claim(item))
-        settle(pool, item, bei_pool_decode_as_caller(pool, item));
-    bei_pool_wait_item(pool, item);
-}
-
-static void destroy_decoder(bei_pool_decoder_t *decoder)
-{
-    bei_jpeg_destroy(decoder->jpeg);
-    bei_pages_free(&decoder->room);
-}
-
-static void destroy_decoders(bei_pool_t *pool)
-{
-    destroy_decoder(&pool->worker_decoder);
-    while (pool->spares > 0)
-        destroy_decoder(&pool->spare[--pool->spares]);
-}
-
-/* ---------------------------------------------------------------- the worker that decodes everything */
-
-/* Claims and decodes an item; false when somebody else has. The lock is held. */
-static bool work_on(bei_pool_t *pool, bei_pool_item_t *item)
-{
-    if (item->under)
-        bei_pool_wait_item(pool, item->under); /* it came earlier, so it is begun */
-    if (!claim(item))
-        return false;
-    bei_mutex_unlock(&pool->lock);
-    bool decoded = bei_pool_decode(pool, item, &pool->worker_decoder);
-    bei_mutex_lock(&pool->lock);
-    settle(pool, item, decoded);
-    return true;
-}
-
-/* Gives back the pages that only this item was decoded from. */
-static void drop_source(const bei_pool_item_t *item)
-{
-    const size_t page = bei_pages_round(1);
-    const size_t into = (uintptr_t)item->jpeg.data % page, skip = into ? page - into : 0;
-    const size_t whole = item->jpeg.size > skip ? (item->jpeg.size - skip) / page * page : 0;
-    if (item->alone && whole > 0)
-        bei_pages_drop((uint8_t *)item->jpeg.data + skip, whole); /* the pool's to let go */
-}
-
-/* A call of the host's, without the lock. */
-static void tell(bei_pool_t *pool, void (*call)(void *user))
-{
-    bei_mutex_unlock(&pool->lock);
-    call(pool->host.user);
-    bei_mutex_lock(&pool->lock);
-}
-
-static void drop_room(const bei_pool_decoder_t *decoder)
-{
-    if (decoder->room.data)
-        bei_pages_drop(decoder->room.data, decoder->room.size);
-}
-
-/* All have been begun: when the last one is done, nobody needs a decoder any more. */
-static void wind_up(bei_pool_t *pool)
-{
-    for (uint32_t i = 0; i < pool->count; i++)
-        bei_pool_wait_item(pool, &pool->items[i]);
-    drop_room(&pool->worker_decoder);
-    for (uint32_t i = 0; i < pool->spares; i++)
-        drop_room(&pool->spare[i]);
-    if (pool->host.decoded)
-        tell(pool, pool->host.decoded);
-}
-
-static void work(void *user)
-{
-    enum { FIRST = 2 }; /* the first frame does not wait for the host */
-    bei_pool_t *pool = user;
-    const bei_pool_host_t *host = &pool->host;
-    bei_mutex_lock(&pool->lock);
-    for (uint32_t i = 0; i < pool->count && !atomic_load(&pool->stop); i++) {
-        if (i == FIRST && host->before_dropping)
-            tell(pool, host->before_dropping);
-        if (work_on(pool, &pool->items[i]) && i >= FIRST && host->before_dropping)
-            drop_source(&pool->items[i]);
-    }
-    if (!atomic_load(&pool->stop))
-        wind_up(pool);
-    bei_mutex_unlock(&pool->lock);
-}
 
 /* ---------------------------------------------------------------- making one */
 
-static bool is_packed(const bei_pool_source_t *source, bool on_demand)
+bool bei_pool_packs(const bei_pool_source_t *source, bool on_demand)
 {
     return !on_demand && source->placed;
 }
@@ -202,7 +16,7 @@ static bool is_packed(const bei_pool_source_t *source, bool on_demand)
 static uint64_t room_of(const bei_pool_source_t *source, bool on_demand)
 {
     enum { ALIGNMENT = 64 };
-    if (is_packed(source, on_demand))
+    if (bei_pool_packs(source, on_demand))
         return (bei_runs_most(source->width, source->height) + ALIGNMENT - 1) / ALIGNMENT *
                ALIGNMENT;
     uint64_t bytes = bei_i420_size(source->width, source->height);
@@ -225,7 +39,7 @@ static void place_item(bei_pool_t *pool, bei_pool_item_t *item, const bei_pool_s
     item->jpeg = source->jpeg;
     item->bytes = room_of(source, pool->on_demand);
     atomic_init(&item->state, BEI_ITEM_EMPTY);
-    if (is_packed(source, pool->on_demand)) {
+    if (bei_pool_packs(source, pool->on_demand)) {
         item->picture.planes.width = source->width;
         item->picture.planes.height = source->height;
         item->under = &pool->items[source->base];
@@ -257,7 +71,6 @@ static int by_start(const void *a, const void *b)
     return ((uintptr_t)x.data > (uintptr_t)y.data) - ((uintptr_t)x.data < (uintptr_t)y.data);
 }
 
-/* Finds the items whose bytes nobody shares: a file may use them in part or as a whole for others. */
 static be_status find_alone(bei_pool_t *pool)
 {
     bei_pool_item_t **row = bei_calloc(pool->count, sizeof(void *)), *furthest = NULL;
@@ -280,37 +93,6 @@ static be_status find_alone(bei_pool_t *pool)
     return BE_OK;
 }
 
-/* `largest` of the parts that will be packed; NULL: there is none. */
-static be_status make_decoder(const bei_pool_source_t *largest, bei_pool_decoder_t *decoder)
-{
-    BEI_TRY(bei_jpeg_create(&decoder->jpeg));
-    if (!largest)
-        return BE_OK;
-    const uint64_t whole = bei_i420_size(largest->width, largest->height);
-    const uint32_t runs = bei_runs_count(largest->width, largest->height);
-    BEI_TRY(bei_pages_reserve((size_t)bei_pages_round(whole + runs * sizeof *decoder->runs),
-                              &decoder->room));
-    decoder->runs = (bei_run_t *)(void *)(decoder->room.data + whole);
-    return BE_OK;
-}
-
-static be_status make_decoders(bei_pool_t *pool, const bei_pool_source_t *sources)
-{
-    bei_pool_source_t largest = {0};
-    for (uint32_t i = 0; i < pool->count; i++) {
-        if (!is_packed(&sources[i], pool->on_demand))
-            continue;
-        largest.width = sources[i].width > largest.width ? sources[i].width : largest.width;
-        largest.height = sources[i].height > largest.height ? sources[i].height : largest.height;
-    }
-    const bei_pool_source_t *packed = largest.width ? &largest : NULL;
-    BEI_TRY(make_decoder(packed, &pool->worker_decoder));
-    uint32_t wanted = pool->on_demand ? BEI_POOL_CALLERS : 1;
-    while (pool->spares < wanted)
-        BEI_TRY(make_decoder(packed, &pool->spare[pool->spares++]));
-    return BE_OK;
-}
-
 static be_status fill(bei_pool_t *pool, const bei_pool_source_t *sources, uint32_t count,
                       const bei_pool_settings_t *settings)
 {
@@ -322,10 +104,11 @@ static be_status fill(bei_pool_t *pool, const bei_pool_source_t *sources, uint32
     pool->count = count;
     BEI_TRY(place_items(pool, sources, settings));
     BEI_TRY(find_alone(pool));
-    BEI_TRY(make_decoders(pool, sources));
+    BEI_TRY(bei_decoders_make(pool, sources));
     if (pool->on_demand) /* what is in a file need not be dropped: the system pages it out */
         BEI_TRY(bei_demand_init(pool, sources, settings->in_file ? 0 : settings->budget));
-    BEI_TRY(bei_thread_start(&pool->worker, pool->on_demand ? bei_demand_work : work, pool));
+    BEI_TRY(
+        bei_thread_start(&pool->worker, pool->on_demand ? bei_demand_work : bei_all_work, pool));
     pool->started = true;
     return BE_OK;
 }
@@ -363,7 +146,7 @@ void bei_pool_destroy(bei_pool_t *pool)
     if (!pool)
         return;
     stop_worker(pool);
-    destroy_decoders(pool);
+    bei_decoders_free(pool);
     bei_cond_destroy(&pool->work);
     bei_cond_destroy(&pool->changed);
     bei_mutex_destroy(&pool->lock);
@@ -375,23 +158,6 @@ void bei_pool_destroy(bei_pool_t *pool)
 
 /* ---------------------------------------------------------------- using one */
 
-/* A picture that stays once it is ready. */
-static be_status get(bei_pool_t *pool, uint32_t index, const bei_picture_t **out)
-{
-    bei_pool_item_t *item = &pool->items[index];
-    int state = atomic_load_explicit(&item->state, memory_order_acquire);
-    if (state == BEI_ITEM_EMPTY || state == BEI_ITEM_DECODING) {
-        bei_mutex_lock(&pool->lock);
-        decode_or_wait(pool, item);
-        bei_mutex_unlock(&pool->lock);
-        state = atomic_load_explicit(&item->state, memory_order_acquire);
-    }
-    if (state == BEI_ITEM_FAILED)
-        return bei_pool_damaged(pool, item);
-    *out = &item->picture;
-    return BE_OK;
-}
-
 be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
                            const bei_picture_t *got[BEI_PICTURE_KINDS])
 {
@@ -400,7 +166,7 @@ be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_K
     for (int i = 0; i < BEI_PICTURE_KINDS; i++) {
         got[i] = NULL;
         if (wanted[i] != BEI_NO_PICTURE)
-            BEI_TRY(get(pool, wanted[i], &got[i]));
+            BEI_TRY(bei_all_get(pool, wanted[i], &got[i]));
     }
     return BE_OK;
 }
@@ -431,20 +197,10 @@ static be_status acquire_once(bei_pool_t *pool, uint32_t index)
     return BE_OK;
 }
 
-/* Decodes what nobody has begun, beside the worker. */
-static void help_worker(bei_pool_t *pool)
-{
-    bei_mutex_lock(&pool->lock);
-    for (uint32_t i = 0; i < pool->count; i++)
-        if (atomic_load(&pool->items[i].state) == BEI_ITEM_EMPTY)
-            decode_or_wait(pool, &pool->items[i]);
-    bei_mutex_unlock(&pool->lock);
-}
-
 be_status bei_pool_finish(bei_pool_t *pool)
 {
     if (!pool->on_demand)
-        help_worker(pool);
+        bei_all_help(pool);
     for (uint32_t i = 0; i < pool->count; i++) /* what is used last stays on demand */
         BEI_TRY(acquire_once(pool, pool->on_demand ? pool->count - 1 - i : i));
     return BE_OK;

@@ -74,6 +74,16 @@ struct bei_pool {
     bei_pool_demand_t demand;
 };
 
+/* Whether a picture will be packed. */
+bool bei_pool_packs(const bei_pool_source_t *source, bool on_demand);
+
+/* ---------------------------------------------------------------- pool_decode.c */
+
+/* The worker's and the callers' decoders. BE_ERR_OUT_OF_MEMORY. */
+be_status bei_decoders_make(bei_pool_t *pool, const bei_pool_source_t *sources);
+void bei_decoders_free(bei_pool_t *pool);
+void bei_decoders_rest(bei_pool_t *pool); /* gives back the pages that they worked in */
+
 /* Decodes an item that the caller claimed (DECODING), without the lock, and logs a failure. */
 bool bei_pool_decode(bei_pool_t *pool, bei_pool_item_t *item, const bei_pool_decoder_t *decoder);
 
@@ -84,6 +94,12 @@ bool bei_pool_decode_as_caller(bei_pool_t *pool, bei_pool_item_t *item);
 void bei_pool_wait_item(bei_pool_t *pool, const bei_pool_item_t *item);
 
 be_status bei_pool_damaged(const bei_pool_t *pool, const bei_pool_item_t *item);
+
+/* ---------------------------------------------------------------- pool_all.c */
+
+void bei_all_work(void *pool); /* the worker */
+be_status bei_all_get(bei_pool_t *pool, uint32_t index, const bei_picture_t **out);
+void bei_all_help(bei_pool_t *pool); /* decodes what nobody has begun, beside the worker */
 
 /* ---------------------------------------------------------------- pool_demand.c */
 
