@@ -57,9 +57,7 @@ class Session:
 
     def request(self, frames: int) -> bytes:
         """The bytes of a beat."""
-        body = b'{"version":1,"session_id":"%s","beat":%d,"frames_served":%d}' % (
-            self.id.encode(), self.answered, frames,
-        )  # fmt: skip
+        body = BODY % (self.id.encode(), self.answered, frames, frames)
         return (
             b"POST /v1/heartbeat HTTP/1.1\r\nhost: localhost\r\nuser-agent: essence/0.1.0\r\n"
             b"content-type: application/json\r\nauthorization: Bearer %s\r\n"

@@ -220,6 +220,22 @@ def test_an_account_plays_the_avatars_that_it_may(books: Books) -> None:
         books.accounts.allow(host.name, "ada")
 
 
+def test_beats_of_one_transaction_share_the_balance(books: Books) -> None:
+    host = books.host(minutes=3)
+    beats = [Beat(host.claim, host.new(), 0) for _ in range(5)]
+    verdicts = [answer.verdict for answer in books.ledger.apply(beats)]
+    assert verdicts == [Verdict.OK] * 3 + [Verdict.BALANCE] * 2
+    assert host.balance == 0
+
+
+def test_an_old_beat_is_no_way_around_the_balance(books: Books) -> None:
+    host = books.host(minutes=2)
+    session = host.new()
+    assert host.beat(session, 1500) is Verdict.OK
+    assert host.beat(session, 3000) is Verdict.BALANCE
+    assert host.beat(session, 1500) is Verdict.BALANCE
+
+
 def test_a_session_that_changes_its_account_is_charged_once(books: Books) -> None:
     one, other = books.host(), books.host()
     session = one.new()

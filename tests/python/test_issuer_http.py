@@ -228,6 +228,20 @@ def test_who_guesses_is_slowed_down_and_nobody_else(tmp_path: Path) -> None:
         assert 429 in codes, "six at once, and two a second"
 
 
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "192.0.2.1"])
+def test_the_proxy_alone_is_believed(tmp_path: Path, proxy: str) -> None:
+    options = ("--host", "0.0.0.0", "--behind-proxy", proxy)
+    with Service(tmp_path, f"sqlite:///{tmp_path}/issuer.db", *options) as service:
+
+        def guess(address: str) -> int:
+            return ask(service, "POST", HEARTBEAT, b"", x_forwarded_for=address).code
+
+        codes = [guess("198.51.100.7") for _ in range(40)]
+        assert codes[0] == 401
+        assert codes[-1] == 429
+        assert guess("198.51.100.8") == (401 if proxy == "127.0.0.1" else 429)
+
+
 def test_a_bucket_fills_up_again() -> None:
     now = [0.0]
     limiter = Limiter(rate=2, burst=3, clock=lambda: now[0])
