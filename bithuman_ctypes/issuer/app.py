@@ -202,9 +202,13 @@ class Service:
         self.counters.batch.observe(len(beats))
         return self._ledger.apply(beats)
 
-    def _failed(self, error: SQLAlchemyError) -> None:
+    def _failed(self, error: Exception) -> None:
         self.counters.failures.inc()
-        log.error("the database fails: %s", getattr(error, "orig", None) or type(error).__name__)
+        if isinstance(error, SQLAlchemyError):
+            why = getattr(error, "orig", None) or type(error).__name__
+            log.error("the database fails: %s", why)
+        else:
+            log.error("a transaction fails", exc_info=error)
 
 
 def _address(request: Request) -> str:

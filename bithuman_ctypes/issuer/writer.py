@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bithuman_ctypes.issuer.ledger import Answer, Beat
 
 BATCH = 400
@@ -32,7 +30,7 @@ class Writer:
     def __init__(
         self,
         apply: Callable[[Sequence[Beat]], list[Answer]],
-        failed: Callable[[SQLAlchemyError], None],
+        failed: Callable[[Exception], None],
     ) -> None:
         self._apply = apply
         self._failed = failed
@@ -64,7 +62,7 @@ class Writer:
                 answers = await loop.run_in_executor(
                     self._thread, self._apply, [beat for beat, _ in batch]
                 )
-            except SQLAlchemyError as error:
+            except Exception as error:  # whatever it is, nobody waits for ever
                 self._failed(error)
                 for _, waiter in batch:
                     if not waiter.done():

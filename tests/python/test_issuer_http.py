@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import json
 import socket
+import sqlite3
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,9 +21,12 @@ from issuer_service import Service, beat, issuer
 from support import run_python
 
 from bithuman_ctypes.errors import BithumanError, InvalidArgumentError
-from bithuman_ctypes.issuer.credentials import Tokens, load_key
+from bithuman_ctypes.issuer.credentials import Claim, Tokens, load_key
+from bithuman_ctypes.issuer.ledger import Answer as Answered
+from bithuman_ctypes.issuer.ledger import Beat, Verdict
 from bithuman_ctypes.issuer.limits import Limiter
 from bithuman_ctypes.issuer.openapi import document
+from bithuman_ctypes.issuer.writer import Overloaded, Writer
 
 
 class Answer(NamedTuple):
@@ -304,6 +310,40 @@ def test_no_secret_is_kept_or_told(tmp_path: Path) -> None:
     for text in shown:
         for word in (secret, secret.split("_", 2)[2], wrong, token, token.split(".")[2], key):
             assert word not in text
+
+
+def test_while_the_database_fails_hosts_are_asked_to_come_again(tmp_path: Path) -> None:
+    with Service(tmp_path, f"sqlite:///{tmp_path}/issuer.db") as service:
+        secret = service.account("ada")
+        with contextlib.closing(sqlite3.connect(tmp_path / "issuer.db")) as database:
+            for old, new, code in (("charges", "away", 503), ("away", "charges", 200)):
+                database.execute(f"ALTER TABLE {old} RENAME TO {new}")
+                answer = ask(service, "POST", HEARTBEAT, beat("s", 0), api_secret=secret)
+                assert answer.code == code
+        assert "the database fails: no such table" in service.log.read_text()
+        line = service.admin("account", "list").splitlines()[1]
+        assert line.split()[1] == "999", "the beat that failed left nothing"
+
+
+def test_nobody_waits_for_a_transaction_that_broke() -> None:
+    broken = [RuntimeError("a fault of ours")]
+    seen: list[Exception] = []
+
+    def apply(beats: Sequence[Beat]) -> list[Answered]:
+        if broken:
+            raise broken.pop()
+        return [Answered(Verdict.OK)] * len(beats)
+
+    async def main() -> None:
+        writer = Writer(apply, seen.append)
+        one = Beat(Claim("a", None), "s", 0)
+        with pytest.raises(Overloaded):
+            await writer.book(one)
+        assert (await writer.book(one)).verdict is Verdict.OK
+        await writer.close()
+
+    asyncio.run(main())
+    assert [str(error) for error in seen] == ["a fault of ours"]
 
 
 def test_a_stop_answers_first_and_ends_well(tmp_path: Path) -> None:
