@@ -302,6 +302,29 @@ static void a_failing_sink_stops_the_push(void **state)
     bei_resampler_destroy(resampler);
 }
 
+/* As after an interruption, in the middle of an utterance. */
+static void a_restarted_one_is_a_new_one(void **state)
+{
+    (void)state;
+    enum { N = 20011, BEFORE = 7001 };
+    float *pcm = noise(N);
+    for (size_t r = 0; r < RATE_COUNT; r++) {
+        struct taker dropped = {0}, expected = {0}, actual = {0};
+        bei_resampler_t *fresh = make(RATES[r], 1), *used = make(RATES[r], 1);
+        run(fresh, pcm, N, 1000, &expected);
+        assert_int_equal(bei_resampler_push(used, BE_SAMPLE_F32, pcm, BEFORE, take, &dropped),
+                         BE_OK);
+        bei_resampler_restart(used);
+        run(used, pcm, N, 1000, &actual);
+        assert_int_equal(actual.n, expected.n);
+        assert_memory_equal(actual.pcm, expected.pcm, expected.n * sizeof *pcm);
+        bei_resampler_destroy(fresh);
+        bei_resampler_destroy(used);
+        free(dropped.pcm), free(expected.pcm), free(actual.pcm);
+    }
+    free(pcm);
+}
+
 static void nonsense_is_refused(void **state)
 {
     (void)state;
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(samples_may_start_at_any_byte),
         cmocka_unit_test(broken_samples_do_no_harm),
         cmocka_unit_test(a_failing_sink_stops_the_push),
+        cmocka_unit_test(a_restarted_one_is_a_new_one),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,7 +176,7 @@ static uint64_t total(const bei_resampler_t *resampler)
     return seconds * TARGET_RATE + (2 * rest * TARGET_RATE + rate) / (2 * rate);
 }
 
-static void restart(bei_resampler_t *resampler)
+void bei_resampler_restart(bei_resampler_t *resampler)
 {
     resampler->taken = 0;
     resampler->given = 0;
@@ -192,7 +192,7 @@ be_status bei_resampler_drain(bei_resampler_t *resampler, bei_resampler_sink *si
     be_status status = BE_OK;
     while (status == BE_OK && resampler->given < wanted)
         status = convert(resampler, NULL, BLOCK, wanted - resampler->given, sink, user);
-    restart(resampler);
+    bei_resampler_restart(resampler);
     return status;
 }
 

@@ -28,6 +28,9 @@ void bei_resampler_destroy(bei_resampler_t *resampler);
 be_status bei_resampler_push(bei_resampler_t *resampler, be_sample_format format, const void *data,
                              size_t frames, bei_resampler_sink *sink, void *user);
 
+/* Forgets what was pushed, and starts anew. */
+void bei_resampler_restart(bei_resampler_t *resampler);
+
 /* Delivers what the filter still holds and starts anew, after a failure of the sink too. */
 be_status bei_resampler_drain(bei_resampler_t *resampler, bei_resampler_sink *sink, void *user);
 

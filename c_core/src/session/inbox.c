@@ -25,8 +25,8 @@ bool bei_inbox_clear(bei_inbox_t *inbox)
     bool waited = inbox->unflushed ||
                   (inbox->gap_count > 0 && inbox->gaps[inbox->gap_count - 1].first > inbox->next);
     bei_fifo_clear(&inbox->fifo);
-    bei_resampler_destroy(inbox->resampler);
-    inbox->resampler = NULL;
+    if (inbox->resampler)
+        bei_resampler_restart(inbox->resampler);
     inbox->utterance += inbox->unflushed;
     inbox->unflushed = false;
     inbox->gap_count = 0;
