@@ -47,6 +47,7 @@ _be_bundled(zlib SOURCES "${zlib_SOURCE_DIR}/crc32.c" "${zlib_SOURCE_DIR}/zutil.
 set(_be_sodium "${libsodium_SOURCE_DIR}/src/libsodium")
 check_c_source_compiles("unsigned __int128 wide; int main(void) { return 0; }" ESSENCE_INT128)
 file(GLOB_RECURSE _be_sodium_sources "${_be_sodium}/*.c")
+list(FILTER _be_sodium_sources EXCLUDE REGEX "/version[.]c$") # its header is made by libsodium's own configure
 _be_bundled(sodium SOURCES ${_be_sodium_sources} INCLUDES "${_be_sodium}/include"
     DEFINITIONS CONFIGURED=1 $<$<BOOL:${ESSENCE_INT128}>:HAVE_TI_MODE=1>)
 target_include_directories(essence_sodium SYSTEM PRIVATE "${_be_sodium}/include/sodium")

@@ -8,7 +8,10 @@
 
 #include "essence.h"
 
-#if defined(__GNUC__) || defined(__clang__)
+#if defined(__MINGW32__) && !defined(__clang__)
+/* Here "printf" would mean Microsoft's of old, which knows no %zu. */
+#define BEI_PRINTF(fmt, args) __attribute__((format(gnu_printf, fmt, args)))
+#elif defined(__GNUC__)
 #define BEI_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define BEI_PRINTF(fmt, args)
