@@ -9,6 +9,7 @@ install(TARGETS essence EXPORT essence-targets
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
         INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES include/essence.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ../LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(EXPORT essence-targets NAMESPACE essence:: DESTINATION ${package_dir})
 configure_package_config_file(cmake/essence-config.cmake.in essence-config.cmake
