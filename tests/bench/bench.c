@@ -244,7 +244,11 @@ static double peak_mb(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+    return (double)usage.ru_maxrss / 1e6;
+#else
     return (double)usage.ru_maxrss * 1024 / 1e6;
+#endif
 }
 
 int main(int argc, char **argv)

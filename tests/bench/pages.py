@@ -22,7 +22,8 @@ def write(page: Path, texts: dict[str, str]) -> None:
 
 def machine() -> str:
     """Where figures are from, in words."""
-    model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    described = Path("/proc/cpuinfo")
+    model = described.exists() and re.search(r"model name\s*:\s*(.*)", described.read_text())
     name = model[1] if model else os.uname().machine
     version = ".".join(map(str, sys.version_info[:2]))
     return (

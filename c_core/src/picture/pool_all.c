@@ -73,14 +73,25 @@ static bool work_on(bei_pool_t *pool, bei_pool_item_t *item)
     return true;
 }
 
-/* Gives back the pages that only this item was decoded from. */
-static void drop_source(const bei_pool_item_t *item)
+/* Bytes of the file, one after the other, that nobody needs any more. */
+typedef struct used {
+    uintptr_t from, to;
+} used_t;
+
+/* Gives back the pages that hold nothing but this item's bytes and those that it continues. */
+static void drop_source(const bei_pool_item_t *item, used_t *used)
 {
-    const size_t page = bei_pages_round(1);
-    const size_t into = (uintptr_t)item->jpeg.data % page, skip = into ? page - into : 0;
-    const size_t whole = item->jpeg.size > skip ? (item->jpeg.size - skip) / page * page : 0;
-    if (item->alone && whole > 0)
-        bei_pages_drop((uint8_t *)item->jpeg.data + skip, whole); /* the pool's to let go */
+    const uintptr_t page = bei_pages_round(1), start = (uintptr_t)item->jpeg.data;
+    if (!item->alone)
+        return;
+    if (used->to != start)
+        used->from = start;
+    used->to = start + item->jpeg.size;
+    const uintptr_t first = start / page * page;
+    const uintptr_t from = used->from <= first ? first : first + page, to = used->to / page * page;
+    if (from < to)
+        bei_pages_drop((uint8_t *)item->jpeg.data + ((ptrdiff_t)from - (ptrdiff_t)start),
+                       to - from);
 }
 
 /* A call of the host's, without the lock. */
@@ -106,12 +117,13 @@ void bei_all_work(void *user)
     enum { FIRST = 2 }; /* the first frame does not wait for the host */
     bei_pool_t *pool = user;
     const bei_pool_host_t *host = &pool->host;
+    used_t used = {0, 0};
     bei_mutex_lock(&pool->lock);
     for (uint32_t i = 0; i < pool->count && !atomic_load(&pool->stop); i++) {
         if (i == FIRST && host->before_dropping)
             tell(pool, host->before_dropping);
         if (work_on(pool, &pool->items[i]) && i >= FIRST && host->before_dropping)
-            drop_source(&pool->items[i]);
+            drop_source(&pool->items[i], &used);
     }
     if (!atomic_load(&pool->stop))
         wind_up(pool);
