@@ -122,8 +122,8 @@ class Service:
             verdict, charged = await self._writer.book(beat)
         except Overloaded:
             raise _Refused(503, "overloaded", "come again", OVERLOAD_RETRY) from None
-        self._judge(request, claim, verdict)
         self.counters.minutes.inc(charged)
+        self._judge(request, claim, verdict)
         if claim.proof is None:
             return Response(GOOD, media_type="application/json")
         # So that the secret need not come again for a while.
