@@ -45,7 +45,6 @@ _be_bundled(zlib SOURCES "${zlib_SOURCE_DIR}/crc32.c" "${zlib_SOURCE_DIR}/zutil.
 # All of libsodium is compiled, in plain C, because its files lean on each other; the linker takes what signs and
 # verifies by Ed25519, 65 kB. CVE-2025-69277 is in crypto_core_ed25519_is_valid_point, which it leaves out.
 set(_be_sodium "${libsodium_SOURCE_DIR}/src/libsodium")
-configure_file("${libsodium_SOURCE_DIR}/builds/msvc/version.h" "${_be_sodium}/include/sodium/version.h" COPYONLY)
 check_c_source_compiles("unsigned __int128 wide; int main(void) { return 0; }" ESSENCE_INT128)
 file(GLOB_RECURSE _be_sodium_sources "${_be_sodium}/*.c")
 list(FILTER _be_sodium_sources EXCLUDE REGEX "/version[.]c$") # its header is made by libsodium's own configure
