@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -27,8 +28,10 @@ from bithuman_ctypes.issuer.openapi import document
 from bithuman_ctypes.issuer.writer import Overloaded, Writer
 
 BODY_MAX = 65536
-TEXT_MAX = 256
+TEXT_MAX = 1024
 AVATARS_MAX = 64
+"""Of one beat: a transaction's, of all its beats, go into one question (SQLite: 32766 values)."""
+
 COUNT_MAX = 2**40
 """Frames: a thousand years of them."""
 
@@ -39,6 +42,7 @@ SESSIONS_RETRY = 30
 OVERLOAD_RETRY = 5
 """Seconds, of Retry-After."""
 
+SESSION = re.compile("[!-~]{1,64}")
 GOOD = b'{"status":"ok"}'
 REFUSALS = {
     Verdict.UNKNOWN: (401, "unknown", "these credentials are not known, or over"),
@@ -229,7 +233,7 @@ async def _read_body(request: Request) -> bytes:
 
 def _read_beat(claim: Claim, body: bytes) -> Beat:
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body.decode(errors="replace"))
     except (ValueError, RecursionError):
         raise _bad("a heartbeat is JSON") from None
     if not isinstance(parsed, dict):
@@ -237,17 +241,16 @@ def _read_beat(claim: Claim, body: bytes) -> Beat:
     if parsed.get("version") != 1:
         raise _bad("version is 1")
     _count(parsed, "beat")
-    session_id = _text(parsed, "session_id")
-    if session_id is None or not 1 <= len(session_id) <= 64:
-        raise _bad("session_id has 1 to 64 characters")
-    frames = _count(parsed, "frames_served")
+    session_id = parsed.get("session_id")
+    if not isinstance(session_id, str) or not SESSION.fullmatch(session_id):
+        raise _bad("session_id has 1 to 64 visible ASCII characters")
     return Beat(
         claim,
         session_id,
-        frames,
+        _count(parsed, "frames_served"),
         _avatars(parsed),
-        _text(parsed, "tags"),
-        _text(parsed, "transaction_id"),
+        _label(parsed, "tags"),
+        _label(parsed, "transaction_id"),
     )
 
 
@@ -272,13 +275,12 @@ def _count(body: dict[str, Any], key: str) -> int:
     return value
 
 
-def _text(body: dict[str, Any], key: str) -> str | None:
+def _label(body: dict[str, Any], key: str) -> str | None:
+    """A host's own words, which are no reason to refuse him."""
     value = body.get(key)
-    if value is None:
+    if not isinstance(value, str):
         return None
-    if not isinstance(value, str) or len(value) > TEXT_MAX or not value.isprintable():
-        raise _bad(f"{key} is a printable text of at most {TEXT_MAX} characters")
-    return value
+    return "".join(c if c.isprintable() else "?" for c in value[:TEXT_MAX])
 
 
 def _bad(message: str) -> _Refused:

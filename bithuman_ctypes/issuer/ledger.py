@@ -40,7 +40,7 @@ _RUNNING_VERDICT = Verdict.OK.value
 
 
 class Beat(NamedTuple):
-    """A heartbeat that was understood. ``session_id`` and the texts are printable; ``avatars`` are
+    """A heartbeat that was understood. All texts are printable; ``avatars`` are
     digests."""
 
     claim: Claim

@@ -15,7 +15,7 @@ ERRORS = {
 }
 
 COUNT = {"type": "integer", "minimum": 0, "maximum": 2**40}
-TEXT = {"type": "string", "maxLength": 256}
+TEXT = {"type": "string", "maxLength": 1024}
 
 
 def document() -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _beat_schema() -> dict[str, Any]:
         "required": ["version", "session_id", "beat", "frames_served"],
         "properties": {
             "version": {"const": 1},
-            "session_id": {"type": "string", "minLength": 1, "maxLength": 64},
+            "session_id": {"type": "string", "pattern": "^[!-~]{1,64}$"},
             "beat": COUNT,
             "frames_served": COUNT,
             "avatars": {

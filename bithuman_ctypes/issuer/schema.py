@@ -88,8 +88,8 @@ sessions = Table(
     Column("opened", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
     Column("verdict", String(16), nullable=False),  # of the last beat
-    Column("tags", String(256)),
-    Column("transaction_id", String(256)),
+    Column("tags", String(1024)),
+    Column("transaction_id", String(1024)),
     Index("sessions_by_time", "account_id", "seen"),
 )
 
