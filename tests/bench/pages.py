@@ -21,7 +21,7 @@ def write(page: Path, texts: dict[str, str]) -> None:
 
 
 def goes_first() -> bool:
-    """Whether this process has real-time priority (``chrt -f 20``), so that no others hold it up."""
+    """Whether this process has real-time priority (``chrt -f 20``): no others hold it up."""
     return sys.platform == "linux" and os.sched_getscheduler(0) != os.SCHED_OTHER
 
 

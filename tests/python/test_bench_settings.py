@@ -51,12 +51,12 @@ def page(bench: ModuleType, folder: Path) -> Path:
 def test_tables_are_written_between_their_markers(bench: ModuleType, tmp_path: Path) -> None:
     path = page(bench, tmp_path)
     outside = [line for line in path.read_text().splitlines() if line != "old"]
-    bench.write(path, bench.tables(report(bench, 1.5)))
+    bench.pages.write(path, bench.tables(report(bench, 1.5)))
     first = path.read_text()
     assert "old" not in first
-    bench.write(path, bench.tables(report(bench, 2.5)))
+    bench.pages.write(path, bench.tables(report(bench, 2.5)))
     assert "1.5" not in path.read_text()
-    bench.write(path, bench.tables(report(bench, 1.5)))
+    bench.pages.write(path, bench.tables(report(bench, 1.5)))
     assert path.read_text() == first
     written = {
         line for text in bench.tables(report(bench, 1.5)).values() for line in text.split("\n")
@@ -73,7 +73,7 @@ def test_some_tables_leave_the_others(bench: ModuleType, tmp_path: Path) -> None
         bench.key_of(gap, row): some["rows"][bench.key_of(gap, row)] for row in gap.rows
     }
     some["sizing"] = []
-    bench.write(path, bench.tables(some))
+    bench.pages.write(path, bench.tables(some))
     assert path.read_text().count("old") == len(bench.GROUPS)
     assert set(bench.tables(some)) == {"gap", "machine"}
 
@@ -82,7 +82,7 @@ def test_a_page_without_a_marker_is_left(bench: ModuleType, tmp_path: Path) -> N
     path = tmp_path / "page.md"
     path.write_text("nothing")
     with pytest.raises(SystemExit, match="does not have '<!-- measured: lookahead -->'"):
-        bench.write(path, bench.tables(report(bench, 1.5)))
+        bench.pages.write(path, bench.tables(report(bench, 1.5)))
     assert path.read_text() == "nothing"
 
 
