@@ -18,15 +18,26 @@ if TYPE_CHECKING:
     from bithuman_ctypes.authoring.card import Card
     from bithuman_ctypes.authoring.film import create_from_video
     from bithuman_ctypes.authoring.material import MaterialError, Reason
-    from bithuman_ctypes.authoring.report import Report
+    from bithuman_ctypes.authoring.photo import create_from_photo
+    from bithuman_ctypes.authoring.report import PhotoReport, Report
 
-__all__ = ["Card", "MaterialError", "Reason", "Report", "create_from_video"]
+__all__ = [
+    "Card",
+    "MaterialError",
+    "PhotoReport",
+    "Reason",
+    "Report",
+    "create_from_photo",
+    "create_from_video",
+]
 
 _HOMES = {
     "Card": "card",
     "MaterialError": "material",
+    "PhotoReport": "report",
     "Reason": "material",
     "Report": "report",
+    "create_from_photo": "photo",
     "create_from_video": "film",
 }
 

@@ -49,14 +49,14 @@ def warped(picture: Any, affine: Floats, size: tuple[int, int], smooth: bool = F
     return cv.warpAffine(picture, matrix, size, flags=flags, borderMode=cv.BORDER_REPLICATE)
 
 
-def remapped(picture: Any, x: Floats, y: Floats) -> Any:
-    """The picture sampled at positions (h, w), with cubics; edges are drawn out."""
+def remapped(picture: Any, x: Floats, y: Floats, smooth: bool = True) -> Any:
+    """The picture sampled at positions (h, w), with cubics if ``smooth``; edges are drawn out."""
     cv = _cv()
     return cv.remap(
         picture,
         np.asarray(x, np.float32),
         np.asarray(y, np.float32),
-        cv.INTER_CUBIC,
+        cv.INTER_CUBIC if smooth else cv.INTER_LINEAR,
         borderMode=cv.BORDER_REPLICATE,
     )
 

@@ -277,8 +277,6 @@ def _report(made: _Pictures, avatar: imx.Avatar, score: judge.Score, size: int) 
 
 def write_preview(path: str | os.PathLike[str], avatar: imx.Avatar, study: Study) -> None:
     """A contact sheet as PNG, with a sentence of the film's own sound."""
-    from bithuman_ctypes.authoring._png import encode_png
-
     begin = int(np.flatnonzero(study.fitted.speech)[0]) * RATE // FPS
     sound = study.sound[begin : begin + int(SENTENCE * RATE)]
     spoken = [
@@ -286,5 +284,4 @@ def write_preview(path: str | os.PathLike[str], avatar: imx.Avatar, study: Study
         for i, frame in enumerate(judge.rendered(avatar, sound))
         if i % SENTENCE_STEP == 0
     ]
-    image = sheets.preview(avatar, spoken)
-    imx.write_bytes(path, encode_png(np.asarray(image)))
+    sheets.write(path, sheets.preview(avatar, spoken))

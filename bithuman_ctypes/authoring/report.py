@@ -10,6 +10,8 @@ GOOD_OPENING, GOOD_SSIM = 0.70, 0.88
 GOOD_COVERAGE, GOOD_SHARPNESS, GOOD_CORRELATION = 0.85, 0.75, 0.55
 GOOD_SEAM, GOOD_REACH = 0.012, 0.7
 SHORT_LOOP = 5.0
+GOOD_CLOSED = 0.9
+GOOD_FACE = 300.0
 
 
 @dataclass(frozen=True)
@@ -110,3 +112,54 @@ class Report:
         out += [f"action    {name}: seam {seam:.4f}" for name, seam in self.actions.items()]
         out += [f"left out  {note}" for note in self.notes]
         return out + [f"advice    {text}" for text in self.advice()]
+
+
+@dataclass(frozen=True)
+class PhotoReport:
+    """What was measured of an avatar made from a photo.
+
+    ``face_pixels`` between the ears. ``test_opening``: correlation of the opening of the lips in
+    the engine's pictures, as the tracker sees it, with what was heard; ``test_closed``: share of
+    the moments in speech at which lips should touch, and do.
+    """
+
+    size: tuple[int, int]
+    bytes: int
+    mouths: int
+    face_pixels: float
+    reach: float
+    test_opening: float
+    test_closed: float
+
+    @property
+    def good(self) -> bool:
+        """Whether the self-test passes."""
+        return self.test_opening >= GOOD_OPENING and self.test_closed >= GOOD_CLOSED
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "good": self.good, "advice": self.advice()}
+
+    def advice(self) -> list[str]:
+        """What to photograph differently; empty where nothing is to be said."""
+        out = []
+        if self.face_pixels < 2 * GOOD_FACE / 3:
+            out.append("a larger face gives sharper lips: 300 pixels between the ears are good")
+        if not self.good:
+            out.append(
+                "the lips do not move as they should: an even light, no beard or hand over the "
+                "mouth, lips closed without a smile, and the face straight to the camera help"
+            )
+        return out
+
+    def lines(self) -> list[str]:
+        """For people."""
+        width, height = self.size
+        return [
+            f"photo     {width}x{height}, {self.face_pixels:.0f} pixels between the ears",
+            f"mouths    {self.mouths}, drawn",
+            f"self-test {'good' if self.good else 'poor'}: opening {self.test_opening:.2f} (good "
+            f"from {GOOD_OPENING:.2f}), lips shut when they should {self.test_closed:.0%} (good "
+            f"from {GOOD_CLOSED:.0%})",
+            *(f"advice    {text}" for text in self.advice()),
+        ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bithuman_ctypes.authoring import blend, imx
+from bithuman_ctypes.authoring._png import encode_png
 from bithuman_ctypes.authoring._types import Picture
 
 WIDE = 1600  # pixels of a preview
@@ -76,6 +77,11 @@ def words(mouth: imx.Mouth) -> str:
     """The coordinates of a mouth that are not zero: o(penness) w(idth) p(rotrusion) L(abiodental)
     S (teeth) T(ongue)."""
     return " ".join(f"{n}{v:.2g}" for n, v in zip("owpLST", mouth.coords) if abs(v) > 1e-3)
+
+
+def write(path: imx.StrPath, image: Any) -> None:
+    """A Pillow image as a PNG file, whole or not at all."""
+    imx.write_bytes(path, encode_png(np.asarray(image)))
 
 
 def preview(avatar: imx.Avatar, spoken: Sequence[tuple[str, Picture]]) -> Any:

@@ -113,23 +113,36 @@ class Film:
 
     def sound(self) -> Floats:
         """The sound, mono, float32 at 16 kHz; sample 0 belongs to the first picture."""
-        import av
-
-        resampler = av.AudioResampler("flt", "mono", RATE)
-        parts: list[Floats] = []
-        begin: float | None = None
         with self._opened() as container:
-            for frame in container.decode(container.streams.audio[0]):
-                if begin is None:
-                    begin = frame.time or 0.0
-                parts += [each.to_ndarray()[0] for each in resampler.resample(frame)]
-            parts += [each.to_ndarray()[0] for each in resampler.resample(None)]
-        heard = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-        shift = round(((begin or 0.0) - self._zero - self.start) * RATE)
+            heard, begin = _sound(container)
+        shift = round((begin - self._zero - self.start) * RATE)
         heard = np.pad(heard, (shift, 0)) if shift > 0 else heard[-shift:]
         if math.isfinite(self.end):
             heard = heard[: round((self.end - self.start) * RATE)]
         return np.ascontiguousarray(heard, np.float32)
+
+
+def sound_of(path: str | os.PathLike[str]) -> Floats:
+    """A file's sound, mono, float32 at 16 kHz."""
+    import av
+
+    with av.open(os.fspath(path)) as container:
+        return _sound(container)[0]
+
+
+def _sound(container: Any) -> tuple[Floats, float]:
+    """The samples of a container's first sound and the second at which they begin."""
+    import av
+
+    resampler = av.AudioResampler("flt", "mono", RATE)
+    parts: list[Floats] = []
+    begin: float | None = None
+    for frame in container.decode(container.streams.audio[0]):
+        if begin is None:
+            begin = frame.time or 0.0
+        parts += [each.to_ndarray()[0] for each in resampler.resample(frame)]
+    parts += [each.to_ndarray()[0] for each in resampler.resample(None)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32), begin or 0.0
 
 
 def upright(frame: av.VideoFrame) -> Picture:

@@ -14,7 +14,7 @@ from bithuman_ctypes.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from bithuman_ctypes.authoring.card import Card
-    from bithuman_ctypes.authoring.report import Report
+    from bithuman_ctypes.authoring.report import PhotoReport, Report
 
 SUMMARY = "make an avatar from a film or a photo"
 DESCRIPTION = (
@@ -81,7 +81,8 @@ def run(arguments: argparse.Namespace) -> None:
     require_tracker()
     card = _card(arguments)
     progress = _Progress()
-    report = _from_video(arguments, card, progress)
+    _require_film_for(arguments)
+    report = (_from_video if arguments.video else _from_photo)(arguments, card, progress)
     progress.clear()
     for line in report.lines():
         say(line)
@@ -91,6 +92,33 @@ def run(arguments: argparse.Namespace) -> None:
         text = json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
         write_bytes(arguments.report, (text + "\n").encode())
     say(f"wrote     {arguments.output}: {report.bytes / 1e6:.1f} MB")
+
+
+def _require_film_for(arguments: argparse.Namespace) -> None:
+    """What only a film has cannot be asked of a photo."""
+    asked = {
+        "--action": arguments.action,
+        "--idle-action": arguments.idle_action,
+        "--start": arguments.start,
+        "--end": arguments.end,
+    }
+    for option, value in asked.items():
+        if arguments.photo and value:
+            raise InvalidArgumentError(f"{option} is for films, and this is a photo")
+
+
+def _from_photo(arguments: argparse.Namespace, card: Card, progress: _Progress) -> PhotoReport:
+    from bithuman_ctypes.authoring.photo import create_from_photo
+
+    return create_from_photo(
+        arguments.photo,
+        arguments.output,
+        card,
+        longest=arguments.longest,
+        quality=arguments.quality,
+        preview=arguments.preview,
+        progress=progress,
+    )
 
 
 def _from_video(arguments: argparse.Namespace, card: Card, progress: _Progress) -> Report:

@@ -1,0 +1,148 @@
+"""From one portrait with closed lips to an avatar that speaks, blinks and breathes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from bithuman_ctypes.authoring import hear, imx, judge, landmarks, lips, patch, portrait
+from bithuman_ctypes.authoring import sheet as sheets
+from bithuman_ctypes.authoring._types import Floats, Picture, Progress, silent
+from bithuman_ctypes.authoring.assemble import rectangles, thumbnail
+from bithuman_ctypes.authoring.card import Card
+from bithuman_ctypes.authoring.catalogue import drawn
+from bithuman_ctypes.authoring.drawn_mouth import MouthDrawer
+from bithuman_ctypes.authoring.idle import FRAMES, Idle
+from bithuman_ctypes.authoring.report import PhotoReport
+from bithuman_ctypes.authoring.tracker import Tracker, require_tracker
+
+QUALITY = 90
+SENTENCE_STEP = 4  # frames between two of the preview's sentence
+
+
+def create_from_photo(
+    photo: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    card: Card,
+    *,
+    longest: int = portrait.LONGEST,
+    quality: int = QUALITY,
+    preview: str | os.PathLike[str] | None = None,
+    progress: Progress = silent,
+) -> PhotoReport:
+    """Make an avatar file from a frontal portrait with closed lips and say how well it moves.
+
+    The lips and the jaw are warped; teeth, tongue and what is behind them are painted, for a photo
+    does not show them. ``longest``: bound of the longer side, pixels. The rest is as in
+    ``create_from_video``. Raises MaterialError (what speaks against the photo), NotSupported (the
+    tracker is not installed), OutputError.
+    """
+    require_tracker()
+    progress("finding the face", 0.0)
+    face = portrait.read(photo, longest)
+    avatar = draw(face, card, quality, progress)
+    progress("trying it out", 0.0)
+    report, spoken = _tried(avatar, face, progress)
+    data = imx.to_bytes(avatar)
+    if preview is not None:
+        progress("drawing the preview", 0.0)
+        sheets.write(preview, sheets.preview(avatar, spoken))
+    imx.write_bytes(output, data)
+    progress("done", 1.0)
+    return report(len(data))
+
+
+def draw(face: portrait.Portrait, card: Card, quality: int, progress: Progress) -> imx.Avatar:
+    """The avatar of a portrait."""
+    pose = landmarks.Pose(face.points, np.eye(3)[None], np.zeros((1, 3)))
+    place = patch.Frame.of(pose)
+    drawer, wanted = MouthDrawer(face, place), drawn()
+    patches: list[Picture] = []
+    for i, coords in enumerate(wanted):
+        progress("drawing mouths", i / len(wanted))
+        patches.append(drawer.draw(coords))
+    rest = drawer.draw((0.0,) * 6)
+    mask = patch.mask(patches, rest, place, pose)
+    idle = Idle(face)
+    pictures: list[Picture] = []
+    for i in range(FRAMES):
+        progress("moving the head", i / FRAMES)
+        pictures.append(idle.frame(i))
+    parts = rectangles(pictures, quality)
+    mouths = [imx.Mouth.rest()]
+    mouths += [imx.Mouth(c, imx.encode_jpeg(p, quality)) for c, p in zip(wanted, patches)]
+    return imx.Avatar(
+        card.manifest(face.size, "pingpong"),
+        parts.bases,
+        parts.frames,
+        [_placement(idle, place, rest, mask, i, parts.shown[i]) for i in range(FRAMES)],
+        mouths,
+        place.size,
+        mask,
+        thumbnail=thumbnail(face.picture, face.points),
+    )
+
+
+def _placement(
+    idle: Idle, place: patch.Frame, rest: Picture, mask: Picture, number: int, shown: Picture
+) -> imx.Placement:
+    affine = place.affine(idle.affine(number))
+    own = patch.cut(shown, affine, place.size)
+    return imx.Placement.from_floats(affine.ravel().tolist(), patch.bias(own, rest, mask).tolist())
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What the self-test found; the file's size is known later."""
+
+    avatar: imx.Avatar
+    face: portrait.Portrait
+    opening: float
+    closed: float
+
+    def __call__(self, size: int) -> PhotoReport:
+        wide = max(mouth.coords[0] for mouth in self.avatar.mouths)
+        width = float(np.linalg.norm(self.face.points[234, :2] - self.face.points[454, :2]))
+        return PhotoReport(
+            size=self.face.size,
+            bytes=size,
+            mouths=len(self.avatar.mouths),
+            face_pixels=width,
+            reach=wide,
+            test_opening=self.opening,
+            test_closed=self.closed,
+        )
+
+
+def _tried(
+    avatar: imx.Avatar, face: portrait.Portrait, progress: Progress
+) -> tuple[_Tried, list[tuple[str, Picture]]]:
+    """Let it speak the bundled sentences and see what the tracker makes of the lips."""
+    sound = _sentences()
+    asked = hear.heard(sound, len(sound) // 640)
+    gaps: list[float] = []
+    shut: list[bool] = []
+    shown: list[tuple[str, Picture]] = []
+    with Tracker() as tracker:
+        for i, frame in enumerate(judge.rendered(avatar, sound)):
+            points = tracker.points(frame.picture)
+            gaps.append(np.nan if points is None else float(landmarks.gap(points)))
+            shut.append(avatar.mouths[frame.mouth].coords[0] <= 0.05)
+            if i % SENTENCE_STEP == 0 and len(shown) < 32:
+                shown.append((f"{i / 25:.2f} s, mouth {frame.mouth}", frame.picture))
+            progress("trying it out", i / len(asked))
+    gap, closed = np.array(gaps[: len(asked)]), np.array(shut[: len(asked)])
+    speech = (asked[: len(gap), lips.SPEECH] > lips.SPEAKS) & ~np.isnan(gap)
+    opening = hear.correlation(gap[speech], asked[: len(gap)][speech, lips.OPENNESS])
+    still = float(np.mean(gap[speech & closed] <= portrait.CLOSED)) if closed.any() else 1.0
+    return _Tried(avatar, face, opening, still), shown
+
+
+def _sentences() -> Floats:
+    """The bundled speech at 16 kHz."""
+    from bithuman_ctypes._assets import bundled
+    from bithuman_ctypes.authoring.video import sound_of
+
+    return sound_of(bundled("speech.wav"))

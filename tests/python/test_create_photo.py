@@ -1,0 +1,226 @@
+"""Avatars made of one portrait: the default avatar's face at rest, as a photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+import films
+import numpy as np
+import pytest
+from support import RATE
+
+pytest.importorskip("mediapipe", reason="the tracker is not installed: scripts/test_authoring")
+
+from PIL import Image
+
+import bithuman_ctypes as bh
+from bithuman_ctypes.authoring import imx, landmarks, patch, portrait, sheet
+from bithuman_ctypes.authoring.card import Card
+from bithuman_ctypes.authoring.checks import verdicts
+from bithuman_ctypes.authoring.drawn_mouth import WIDEST, MouthDrawer
+from bithuman_ctypes.authoring.idle import FRAMES, Idle
+from bithuman_ctypes.authoring.material import MaterialError
+from bithuman_ctypes.authoring.photo import create_from_photo
+from bithuman_ctypes.authoring.report import PhotoReport
+from bithuman_ctypes.authoring.tracker import Tracker
+
+ADA = Card("Ada", "Ada is nobody: she was rendered", source="a photo")
+
+
+def face() -> films.Picture:
+    return np.ascontiguousarray(sheet.frame(imx.read(films.DEFAULT), 0)[films.FACE])
+
+
+def saved(folder: Path, picture: films.Picture, **options: object) -> Path:
+    path = folder / "photo.png"
+    Image.fromarray(picture).save(path, **options)  # type: ignore[arg-type]
+    return path
+
+
+class Made(NamedTuple):
+    """An avatar made of the photo."""
+
+    path: Path
+    report: PhotoReport
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("photo")
+    report = create_from_photo(
+        saved(folder, face()), folder / "ada.imx", ADA, preview=folder / "ada.png"
+    )
+    assert (folder / "ada.png").stat().st_size > 100_000
+    return Made(folder / "ada.imx", report)
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> portrait.Portrait:
+    return portrait.read(saved(tmp_path_factory.mktemp("still"), face()))
+
+
+@pytest.fixture(scope="module")
+def drawer(still: portrait.Portrait) -> MouthDrawer:
+    pose = landmarks.Pose(still.points, np.eye(3)[None], np.zeros((1, 3)))
+    return MouthDrawer(still, patch.Frame.of(pose))
+
+
+def test_the_lips_do_what_was_heard(made: Made) -> None:
+    assert made.report.good, made.report.lines()
+    assert made.report.test_opening > 0.85
+    assert made.report.test_closed > 0.95
+
+
+def test_the_file_is_sound_and_small(made: Made) -> None:
+    assert {verdict.state for verdict in verdicts(made.path)} == {"ok"}
+    avatar = imx.read(made.path)
+    assert avatar.manifest.source == "a photo"
+    assert avatar.manifest.loop == "pingpong"
+    assert len(avatar.frames) == FRAMES
+    assert made.path.stat().st_size < 6e6
+
+
+def test_in_silence_the_photo_lives_and_the_lips_rest(made: Made) -> None:
+    with bh.Fixture(made.path) as fixture, bh.Runtime(fixture) as runtime:
+        runtime.push_audio(np.zeros(2 * RATE, np.float32))
+        runtime.flush()
+        shown = []
+        for _ in range(runtime.ticks_available()):
+            mouth, _, picture = runtime.pull()
+            assert mouth == 0
+            shown.append(np.array(picture))
+    steps = [float(np.abs(a.astype(int) - b).mean()) for a, b in zip(shown, shown[1:])]
+    assert min(steps) > 0.01  # it never freezes
+    assert max(steps) < 3
+
+
+def test_shut_mouths_leave_no_gap_and_wide_ones_the_gap_that_is_asked(
+    still: portrait.Portrait, drawer: MouthDrawer
+) -> None:
+    """Seen by the tracker on the drawn patch, put back into the photo."""
+    (x, y), (w, h) = drawer.place.corner, drawer.place.size
+    seen = {}
+    with Tracker(still=True) as tracker:
+        for coords in ((0, -0.5, 0.4, 0, 0, 0), (0, 0.5, 0, 0, 0, 0), (0.5,) + (0,) * 5,
+                       (1.0,) + (0,) * 5):  # fmt: skip
+            picture = still.picture.copy()
+            picture[y : y + h, x : x + w] = drawer.draw(coords)
+            points = tracker.points(picture)
+            assert points is not None
+            seen[coords] = (float(landmarks.gap(points)), points)
+    gaps = [gap for gap, _ in seen.values()]
+    assert max(gaps[:2]) < portrait.CLOSED
+    assert gaps[2] == pytest.approx(0.5 * WIDEST, abs=0.04)
+    assert gaps[3] == pytest.approx(WIDEST, abs=0.06)
+    corners = [points[291, 0] - points[61, 0] for _, points in seen.values()]
+    assert corners[0] < 0.95 * corners[2] < corners[1]
+
+
+def test_the_upper_teeth_stay_with_the_skull(drawer: MouthDrawer) -> None:
+    """Where they are painted does not depend on how far the jaw drops."""
+
+    def teeth(openness: float) -> films.Picture:
+        return np.asarray(drawer.draw((openness, 0, 0, 0, 0, 0)).max(2))
+
+    middle = drawer.place.size[0] // 2
+    columns = slice(middle - 6, middle + 6)
+    lines = []
+    for openness in (0.63, 0.88, 1.0):
+        column = teeth(openness)[:, columns].mean(1)
+        seam = int(np.argmin(column[20:80])) + 20  # the dark below the teeth
+        rise = np.diff(column[seam - 12 : seam])
+        lines.append(seam - 12 + int(np.argmin(rise)))
+    assert max(lines) - min(lines) <= 1
+
+
+def test_what_is_not_lips_or_jaw_stays(drawer: MouthDrawer, still: portrait.Portrait) -> None:
+    (x, y), (w, h) = drawer.place.corner, drawer.place.size
+    before = still.picture[y : y + h, x : x + w].astype(int)
+    after = drawer.draw((1.0, 0, 0, 0, 0, 0)).astype(int)
+    assert np.abs(after - before)[:6].max() <= 12  # below the nose
+    assert np.abs(after - before)[:, :4].mean() < 3
+
+
+def test_eyes_blink_and_open_again(still: portrait.Portrait) -> None:
+    idle = Idle(still)
+    with Tracker(still=True) as tracker:
+        opened = []
+        for share in (0.0, 0.5, 1.0):
+            points = tracker.points(idle.blinking(share))
+            assert points is not None
+            opened.append(float(landmarks.lids(points)))
+    assert opened[1] < 0.75 * opened[0]
+    assert opened[2] < 0.45 * opened[0]
+    assert np.array_equal(idle.blinking(0.0), still.picture)
+
+
+def test_the_mouth_is_where_the_affine_says(still: portrait.Portrait) -> None:
+    idle = Idle(still)
+    around = list(landmarks.AROUND_MOUTH)
+    with Tracker(still=True) as tracker:
+        for number in (0, 40, 60, 103):
+            points = tracker.points(idle.frame(number))
+            assert points is not None
+            affine = idle.affine(number)
+            back = points[around, :2] @ affine[:, :2].T + affine[:, 2]
+            assert np.abs(back.mean(0) - still.points[around, :2].mean(0)).max() < 1.0
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def twice(picture: films.Picture) -> films.Picture:
+    half = picture[:, 160:480]
+    return np.ascontiguousarray(np.concatenate([half, half[:, ::-1]], axis=1))
+
+
+def smaller(picture: films.Picture) -> films.Picture:
+    return np.asarray(Image.fromarray(picture).resize((480, 360)))
+
+
+def cropped(picture: films.Picture) -> films.Picture:
+    return np.ascontiguousarray(picture[:420])
+
+
+def tilted(picture: films.Picture) -> films.Picture:
+    return np.asarray(Image.fromarray(picture).rotate(25, fillcolor=(150, 145, 140)))
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (twice, "two_faces"),
+        (smaller, "small_face"),
+        (cropped, "no_neck"),
+        (tilted, "tilted"),
+        (np.zeros_like, "no_face"),
+    ],
+)
+def test_what_is_wrong_with_a_photo_is_told(
+    tmp_path: Path, change: Callable[[films.Picture], films.Picture], code: str
+) -> None:
+    with pytest.raises(MaterialError) as caught:
+        portrait.read(saved(tmp_path, change(face())))
+    assert code in [reason.code for reason in caught.value.reasons]
+
+
+def test_an_open_mouth_is_refused(tmp_path: Path) -> None:
+    avatar = imx.read(films.DEFAULT)
+    wide = int(np.argmax([mouth.coords[0] for mouth in avatar.mouths]))
+    picture = np.ascontiguousarray(sheet.composed(avatar, 0, wide)[films.FACE])
+    with pytest.raises(MaterialError, match="lips are not closed"):
+        portrait.read(saved(tmp_path, picture))
+
+
+def test_a_photo_that_was_held_sideways_stands_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # its right side is the top
+    path = saved(tmp_path, np.ascontiguousarray(np.rot90(face(), 1)), exif=exif)
+    assert portrait.read(path).size == (640, 480)
+
+
+def test_what_is_no_photo_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("hello")
+    with pytest.raises(MaterialError, match="cannot read"):
+        portrait.read(tmp_path / "a.jpg")
