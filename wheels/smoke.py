@@ -15,7 +15,7 @@ import wave
 import bithuman_ctypes as bh
 
 FRAMES = 25
-DIGEST = 0x326B5B845E772A44
+DIGEST = 0xB625AAA2C184C83C
 
 
 def fnv(digest: int, data: bytes) -> int:

@@ -104,10 +104,12 @@ typedef enum be_log_level {
 
 /* What be_runtime_capture reads; all float32. ABI 1. */
 typedef enum be_diag_tap {
-    BE_DIAG_MEL_COEFFS = 1,       /* 4 x 40: the log-mel frames of the tick */
-    BE_DIAG_STFT_MAG = 2,         /* 4 x 257: the magnitudes of its spectra, bins of 31.25 Hz */
-    BE_DIAG_ENCODER_LOGITS = 3,   /* 23: what the encoder gave for it */
-    BE_DIAG_CLUSTER_DISTANCES = 4 /* cluster_count: weighted distance of each mouth, openness = 1 */
+    BE_DIAG_MEL_COEFFS = 1,        /* 4 x 40: the log-mel frames of the tick */
+    BE_DIAG_STFT_MAG = 2,          /* 4 x 257: the magnitudes of its spectra, bins of 31.25 Hz */
+    BE_DIAG_ENCODER_LOGITS = 3,    /* 23: what the encoder gave for it */
+    BE_DIAG_CLUSTER_DISTANCES = 4, /* cluster_count: weighted distances, openness = 1 */
+    BE_DIAG_SHOWN_MOUTHS = 5       /* 3: its mouth, the one mixed into it, that one's share (0 to
+                                    * 0.5; 0: the mouth alone). Revision 1. */
 } be_diag_tap;
 
 /* Quality of a video: x264 crf 28, 23 or 18. ABI 5. */

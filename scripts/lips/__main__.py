@@ -29,7 +29,8 @@ class Report:
     def __init__(self, options: argparse.Namespace, facemesh: judges.FaceMesh | None) -> None:
         self.options = options
         self.stage = Stage(options.avatar, options.lookahead)
-        self.judges = voices.Judges(judges.Inside(self.stage.avatar), facemesh)
+        self.inside = judges.Inside(self.stage.avatar)
+        self.facemesh = facemesh
         self.sets = evaluate.sets(options.speech, options.dev_eval)
         self.shown: dict[str, list[Shown]] = {}
 
@@ -44,9 +45,10 @@ class Report:
         for name, clips in self.sets.items():
             if name not in self.shown:
                 LOG.info("playing %s", name)
-                self.shown[name] = voices.play(self.stage, self.judges, clips)
-                if self.judges.facemesh is not None:
-                    self.judges.facemesh.save()
+                looks = self.facemesh if name in self.options.look_at else None
+                self.shown[name] = voices.play(self.stage, looks, clips)
+                if looks is not None:
+                    looks.save()
         return [frames for shown in self.shown.values() for frames in shown]
 
     @property
@@ -62,7 +64,7 @@ class Report:
         for name, clips in self.sets.items():
             rhubarb = options.rhubarb and (options.rhubarb, options.work / "rhubarb" / name)
             shown = self.shown[name]
-            results.append(voices.systems(self.stage, self.judges, clips, shown, rhubarb))
+            results.append(voices.systems(self.stage, self.inside, clips, shown, rhubarb))
             tables.append(voices.table(name, results[-1]))
         return "\n\n".join([*tables, voices.table("all", voices.joined(results))])
 
@@ -72,9 +74,9 @@ class Report:
 
     def motion(self) -> str:
         """Motion"""
-        table = motion.trembling(self.stage, self.judges, self.clips, self.frames)
+        table = motion.trembling(self.stage, self.inside, self.clips, self.frames)
         ends = motion.endings(self.clips, self.frames)
-        rests = motion.pauses(self.stage, self.judges, self.clips, self.frames)
+        rests = motion.pauses(self.stage, self.inside, self.clips, self.frames)
         return f"{table}\n\n{ends}\n\n{rests}\n\n{motion.drift(self.stage, self.english)}"
 
     def pictures(self) -> str:
@@ -85,11 +87,11 @@ class Report:
         """Bad conditions"""
         names = [name for name in self.sets if name not in ENGLISH]
         others = [clip.signal for name in names for clip in self.sets[name]]
-        return robust.under_conditions(self.stage, self.judges, self.english, others)
+        return robust.under_conditions(self.stage, self.inside, self.english, others)
 
     def languages(self) -> str:
         """Languages"""
-        return robust.in_languages(self.stage, self.judges)
+        return robust.in_languages(self.stage, self.inside)
 
     def music(self) -> str:
         """Music without words"""
@@ -115,6 +117,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dev-eval", type=Path, help="as for python -m scripts.train")
     parser.add_argument("--rhubarb", type=Path, help="folder of Rhubarb's npm package")
     parser.add_argument("--facemesh", type=Path, help="a Python that has mediapipe 0.10.21")
+    parser.add_argument(
+        "--look-at", nargs="+", default=ENGLISH, metavar="SET", help="what FaceMesh looks at"
+    )
     parser.add_argument("--music", type=Path, help="folder with music without words")
     parser.add_argument("--avatar", type=Path, default=bundled("default.imx"), help=".imx file")
     parser.add_argument("--lookahead", type=int, default=80, choices=LOOKAHEADS, metavar="MS")

@@ -12,11 +12,13 @@ from scripts.train.layout import OUTPUTS, TICK_S
 from scripts.train.score import Array, Track
 from scripts.train.selection import Motion, count_motion, is_long_silence
 
+from .judges import Inside
 from .shown import TICK, Shown, Stage
-from .voices import ENCODER, FACEMESH, INSIDE, MOUTHS, Judges
+from .voices import ENCODER, FACEMESH, INSIDE, MOUTHS
 
 DRIFT_S = 600.0
 PAUSE_S = 0.12
+STEP = 0.1
 
 
 def centres_of(count: int) -> Array:
@@ -24,41 +26,53 @@ def centres_of(count: int) -> Array:
     return (np.arange(count, dtype=np.float64) + 0.5) * TICK_S
 
 
-def openness_of(stage: Stage, judges: Judges, shown: Shown) -> dict[str, Array]:
+def openness_of(stage: Stage, inside: Inside, shown: Shown) -> dict[str, Array]:
     """Openness by each judge, on the scale of the coordinates."""
     wide = stage.coords[:, 0] >= 1.0
-    exact = judges.inside.gap / judges.inside.gap[wide].mean()
+    exact = inside.gap / inside.gap[wide].mean()
     result = {
         ENCODER: shown.heard[:, OUTPUTS.index("openness")],
-        MOUTHS: stage.coords[shown.mouths, 0],
-        INSIDE: exact[shown.mouths],
+        MOUTHS: shown.of(stage.coords[:, 0]),
+        INSIDE: shown.of(exact),
     }
-    if judges.facemesh is not None:
+    if shown.seen is not None:
         gap = np.nan_to_num(shown.seen[:, 0])
-        result[FACEMESH] = gap * exact[shown.mouths].sum() / max(gap.sum(), 1e-9)
+        result[FACEMESH] = gap * shown.of(exact).sum() / max(gap.sum(), 1e-9)
     return result
 
 
-def trembling(stage: Stage, judges: Judges, clips: Sequence[Clip], shown: Sequence[Shown]) -> str:
+def trembling(stage: Stage, inside: Inside, clips: Sequence[Clip], shown: Sequence[Shown]) -> str:
     """Jitter and changes of direction in speech, relative to the phone table's own."""
     found: dict[str, Motion] = {}
     largest: dict[str, list[float]] = {}
+    beyond: list[float] = []
     for clip, frames in zip(clips, shown):
         count = len(frames.mouths)
         speech = ~is_long_silence(clip, count)
         wanted = score.reference(clip.segments, centres_of(count))
-        tracks = {"phone table": wanted, **openness_of(stage, judges, frames)}
+        tracks = {"phone table": wanted, **openness_of(stage, inside, frames)}
         for name, openness in tracks.items():
             steps = np.diff(frames.mouths) != 0
             count_motion(found.setdefault(name, Motion()), openness, steps, speech, wanted)
             largest.setdefault(name, []).extend(np.abs(np.diff(openness))[speech[1:]])
+        beyond += list(_beyond(stage, frames)[speech[1:]])
     lines = ["| | jitter | turns a second | step, 95 % | step, 99 % |", "|---|---|---|---|---|"]
     for name, motion in found.items():
         jitter = np.mean(motion.bends) / np.mean(motion.allowed)
         steps = np.percentile(largest[name], (95, 99))
         turns = np.mean(motion.turns) / TICK_S
         lines.append(f"| {name} | {jitter:.2f} | {turns:.1f} | {steps[0]:.2f} | {steps[1]:.2f} |")
+    lines.append(
+        f"\nFrames in which the mouth shown gets more than {STEP:.1f} wider or narrower than what"
+        f" was heard: {100.0 * np.mean(np.array(beyond) > STEP):.1f} %."
+    )
     return "\n".join(lines)
+
+
+def _beyond(stage: Stage, shown: Shown) -> Array:
+    """By how much the width changes more than what was heard, from frame to frame."""
+    heard = shown.heard[:, OUTPUTS.index("width")]
+    return np.asarray(np.abs(np.diff(shown.of(stage.coords[:, 1]))) - np.abs(np.diff(heard)))
 
 
 def _ends(clips: Sequence[Clip], shown: Sequence[Shown]) -> tuple[list[float], int]:
@@ -88,11 +102,11 @@ def endings(clips: Sequence[Clip], shown: Sequence[Shown]) -> str:
     )
 
 
-def pauses(stage: Stage, judges: Judges, clips: Sequence[Clip], shown: Sequence[Shown]) -> str:
+def pauses(stage: Stage, inside: Inside, clips: Sequence[Clip], shown: Sequence[Shown]) -> str:
     """The greatest drop of openness within a tick where a pause begins."""
     drops: dict[str, list[float]] = {}
     for clip, frames in zip(clips, shown):
-        tracks = openness_of(stage, judges, frames)
+        tracks = openness_of(stage, inside, frames)
         tracks["phone table"] = score.reference(clip.segments, centres_of(len(frames.mouths)))
         for before, segment in zip(clip.segments, clip.segments[1:]):
             if segment.phone != phones.SILENCE or segment.end - segment.start < PAUSE_S:
@@ -115,7 +129,7 @@ def drift(stage: Stage, clips: Sequence[Clip]) -> str:
     rounds = int(np.ceil(DRIFT_S / (sum(map(len, whole)) / 16000.0)))
     shown = stage.choose(np.concatenate(whole * rounds))
     borders = np.cumsum([len(signal) // TICK for signal in whole * rounds])[:-1]
-    openness = np.split(stage.coords[shown.mouths, 0], borders)
+    openness = np.split(shown.of(stage.coords[:, 0]), borders)
     lags = []
     for part in (openness[: len(clips)], openness[-len(clips) :]):
         rows = score.of_sentences([c.segments for c in clips], [Track(o) for o in part])

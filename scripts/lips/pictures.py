@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from scripts.avatar import blend
+from bithuman_ctypes.authoring import blend
 from scripts.train.clips import Clip
 
 from .shown import Array, Picture, Stage

@@ -12,8 +12,9 @@ from scripts.train.audio import SAMPLE_RATE, Signal
 from scripts.train.clips import Clip
 
 from . import languages
+from .judges import Inside
 from .shown import Shown, Stage
-from .voices import ENCODER, INSIDE, MOUTHS, Judges, System, tracks_of
+from .voices import ENCODER, INSIDE, MOUTHS, System, tracks_of
 
 RATES = (24000, 48000)
 EXCERPT_S, EXCERPT_EVERY_S = 30.0, 60.0
@@ -22,11 +23,11 @@ COLUMNS = ("hit", "J", "closure_auc", "openness", "stillness")
 
 
 def _row(name: str, systems: dict[str, System]) -> str:
-    encoder, shown, inside = (
+    encoder, shown, masks = (
         score.summary(score.merged(systems[key])) for key in (ENCODER, MOUTHS, INSIDE)
     )
     cells = [f"{encoder[c]:.3f}" for c in COLUMNS[1:4:2]]
-    cells += [f"{row[c]:.3f}" for row in (shown, inside) for c in ("hit", "J", "openness")]
+    cells += [f"{row[c]:.3f}" for row in (shown, masks) for c in ("hit", "J", "openness")]
     cells.append(f"{shown['stillness']:.3f}")
     return f"| {name} | " + " | ".join(cells) + " |"
 
@@ -38,15 +39,15 @@ HEAD = (
 
 
 def _scored(
-    stage: Stage, judges: Judges, clips: Sequence[Clip], shown: Sequence[Shown]
+    stage: Stage, inside: Inside, clips: Sequence[Clip], shown: Sequence[Shown]
 ) -> dict[str, System]:
     segments = [clip.segments for clip in clips]
-    tracks = tracks_of(stage, judges._replace(facemesh=None), shown)
+    tracks = tracks_of(stage, inside, shown)
     return {name: score.of_sentences(segments, rows) for name, rows in tracks.items()}
 
 
 def under_conditions(
-    stage: Stage, judges: Judges, clips: Sequence[Clip], others: Sequence[Signal]
+    stage: Stage, inside: Inside, clips: Sequence[Clip], others: Sequence[Signal]
 ) -> str:
     """A row for each condition; `others` are voices that talk in the background."""
     changes = dict(conditions.CHANGES)
@@ -55,19 +56,19 @@ def under_conditions(
     for name, change in changes.items():
         generator = np.random.default_rng(3)
         shown = [stage.choose(change(clip.signal, generator)) for clip in clips]
-        lines.append(_row(name, _scored(stage, judges, clips, shown)))
+        lines.append(_row(name, _scored(stage, inside, clips, shown)))
     for rate in RATES:
         shown = [stage.hear(audio.resample(c.signal, SAMPLE_RATE, rate), rate) for c in clips]
-        lines.append(_row(f"{rate // 1000} kHz", _scored(stage, judges, clips, shown)))
+        lines.append(_row(f"{rate // 1000} kHz", _scored(stage, inside, clips, shown)))
     return "\n".join(lines)
 
 
-def in_languages(stage: Stage, judges: Judges) -> str:
+def in_languages(stage: Stage, inside: Inside) -> str:
     """A row for each language, and the spread of their openness."""
     lines, found = [HEAD], []
     for voice in languages.LANGUAGES:
         clips = languages.clips(voice)
-        systems = _scored(stage, judges, clips, [stage.choose(clip.signal) for clip in clips])
+        systems = _scored(stage, inside, clips, [stage.choose(clip.signal) for clip in clips])
         mark = "" if languages.was_trained(voice) else ", never trained on"
         lines.append(_row(f"espeak-ng {voice}{mark}", systems))
         found.append(score.summary(score.merged(systems[MOUTHS]))["openness"])
@@ -91,7 +92,7 @@ def with_music(stage: Stage, folder: Path) -> str:
     shut: dict[str, list[np.ndarray]] = {}
     for name, signal in excerpts(folder):
         shown = stage.choose(signal)
-        shut.setdefault(name, []).append(stage.coords[shown.mouths, 0] <= 0.05)
+        shut.setdefault(name, []).append(shown.of(stage.coords[:, 0]) <= 0.05)
     if not shut:
         raise FileNotFoundError(f"{folder} has no music: see scripts/lips/README.md")
     lines = ["| music | minutes | mouth shut |", "|---|---|---|"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from scripts.train import baselines, score
 from scripts.train.clips import Clip
@@ -14,14 +13,6 @@ from scripts.train.score import Tally, Track
 from .judges import FaceMesh, Inside
 from .shown import Shown, Stage
 
-
-class Judges(NamedTuple):
-    """What looks at the pictures; FaceMesh is None where there is no Python for it."""
-
-    inside: Inside
-    facemesh: FaceMesh | None
-
-
 System = list[Tally]
 """A tally for each sentence."""
 
@@ -30,29 +21,30 @@ ENCODER, MOUTHS = "encoder", "mouths shown"
 INSIDE, FACEMESH = "pixels: exact masks", "pixels: FaceMesh"
 
 
-def tracks_of(stage: Stage, judges: Judges, shown: Sequence[Shown]) -> dict[str, list[Track]]:
+def tracks_of(stage: Stage, inside: Inside, shown: Sequence[Shown]) -> dict[str, list[Track]]:
     """The same frames as each judge reads them."""
-    coords = [stage.coords[s.mouths] for s in shown]
+    openness, width = stage.coords[:, 0], stage.coords[:, 1]
     tracks = {
         ENCODER: [to_track(s.heard) for s in shown],
-        MOUTHS: [Track(rows[:, 0], rows[:, 1]) for rows in coords],
-        INSIDE: [Track(judges.inside.gap[s.mouths]) for s in shown],
+        MOUTHS: [Track(s.of(openness), s.of(width)) for s in shown],
+        INSIDE: [Track(s.of(inside.gap)) for s in shown],
     }
-    if judges.facemesh is not None:
-        tracks[FACEMESH] = [Track(s.seen[:, 0], s.seen[:, 1]) for s in shown]
+    seen = [s.seen for s in shown if s.seen is not None]
+    if len(seen) == len(shown):
+        tracks[FACEMESH] = [Track(gaps[:, 0], gaps[:, 1]) for gaps in seen]
     return tracks
 
 
-def play(stage: Stage, judges: Judges, clips: Sequence[Clip]) -> list[Shown]:
-    """All sentences of a set."""
-    if judges.facemesh is None:
+def play(stage: Stage, facemesh: FaceMesh | None, clips: Sequence[Clip]) -> list[Shown]:
+    """All sentences of a set, looked at by FaceMesh if there is one."""
+    if facemesh is None:
         return [stage.choose(clip.signal) for clip in clips]
-    return [stage.play(clip.signal, judges.facemesh.look) for clip in clips]
+    return [stage.play(clip.signal, facemesh.rect, facemesh.look) for clip in clips]
 
 
 def systems(
     stage: Stage,
-    judges: Judges,
+    inside: Inside,
     clips: Sequence[Clip],
     shown: Sequence[Shown],
     rhubarb: tuple[Path, Path] | None,
@@ -62,7 +54,7 @@ def systems(
     tracks = {LOUDNESS: [baselines.loudness(signal) for signal in signals]}
     if rhubarb is not None:
         tracks[RHUBARB] = baselines.rhubarb(signals, *rhubarb)
-    tracks |= tracks_of(stage, judges, shown)
+    tracks |= tracks_of(stage, inside, shown)
     segments = [clip.segments for clip in clips]
     return {name: score.of_sentences(segments, rows) for name, rows in tracks.items()}
 
@@ -96,5 +88,6 @@ def table(name: str, rows: dict[str, System]) -> str:
 
 
 def joined(sets: Sequence[dict[str, System]]) -> dict[str, System]:
-    """Several sets as one."""
-    return {name: [tally for rows in sets for tally in rows[name]] for name in sets[0]}
+    """Several sets as one, by the systems that all of them have."""
+    names = [name for name in sets[0] if all(name in rows for rows in sets)]
+    return {name: [tally for rows in sets for tally in rows[name]] for name in names}

@@ -47,12 +47,13 @@ typedef struct timed {
     be_pixel_format format;
     bei_resizer_t *resizer; /* a change of size */
     const bei_mouth_kernels_t *mouth;
+    int two;      /* mouths, mixed before they are pasted */
     size_t bytes; /* of its output */
     double *times, *copy_times;
 } timed_t;
 
 typedef struct bench {
-    bei_i420_t picture, patch;
+    bei_i420_t picture, patch, other, mixed;
     bei_mouth_mask_t mask;
     bei_placement_t placement;
     uint8_t *cold, *source;
@@ -124,6 +125,8 @@ static void set_mouth(bench_t *b)
         }
     bei_mouth_mask_prepare(&b->mask, alpha, PATCH_W, PATCH_H);
     b->patch = noise(PATCH_W, PATCH_H);
+    b->other = noise(PATCH_W, PATCH_H);
+    b->mixed = noise(PATCH_W, PATCH_H);
     const int32_t x = (int32_t)b->picture.width / 2, y = (int32_t)b->picture.height / 2;
     const int32_t m[6] = {65496, 2287,  PATCH_W * 32768 - 65496 * x - 2287 * y,
                           -2287, 65496, PATCH_H * 32768 + 2287 * x - 65496 * y};
@@ -135,14 +138,21 @@ static void set_mouth(bench_t *b)
 
 static void add_mouth(bench_t *b, const bei_mouth_kernels_t *kernels, const char *kernel)
 {
-    add(b, "mouth", kernel, PATCH_W * PATCH_H * 3 / 2)->mouth = kernels;
+    for (int two = 0; two < 2; two++) {
+        timed_t *timed = add(b, two ? "two mouths" : "mouth", kernel, PATCH_W * PATCH_H * 3 / 2);
+        timed->mouth = kernels;
+        timed->two = two;
+    }
 }
 
 static void run(const bench_t *b, const timed_t *timed, uint8_t *out)
 {
     bei_image_t image;
+    if (timed->two)
+        bei_mouth_mix(&b->mixed, &b->patch, &b->other, 5);
     if (timed->mouth)
-        bei_mouth_blend_with(timed->mouth, &b->picture, &b->placement, &b->patch, &b->mask);
+        bei_mouth_blend_with(timed->mouth, &b->picture, &b->placement,
+                             timed->two ? &b->mixed : &b->patch, &b->mask);
     else if (timed->resizer)
         bei_resizer_view(timed->resizer, &b->picture);
     else if (bei_image_layout(timed->format, b->picture.width, b->picture.height, 0, out,
@@ -168,7 +178,8 @@ static void compare_kernels(const bench_t *b)
     for (size_t i = 0; i < b->count; i++)
         for (size_t j = i + 1; j < b->count; j++) {
             const timed_t *c = &b->timed[i], *vector = &b->timed[j];
-            if (c->resizer || vector->resizer || c->format != vector->format)
+            if (c->resizer || vector->resizer || c->format != vector->format ||
+                c->two != vector->two)
                 continue;
             const size_t bytes = c->mouth ? picture_bytes : c->bytes;
             uint8_t *outs[2] = {b->cold, b->cold + b->largest};

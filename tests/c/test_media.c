@@ -321,6 +321,12 @@ static void taps_show_the_tick_that_was_given(void **state)
         farther += values[m] > values[tick.cluster_idx];
     assert_in_range(farther, 12, 18); /* smoothness may prefer a mouth that is not the nearest */
 
+    assert_int_equal(
+        be_runtime_capture(runtime, BE_DIAG_SHOWN_MOUTHS, values, sizeof values, &bytes), BE_OK);
+    assert_int_equal(bytes, 3 * sizeof(float));
+    assert_true(values[0] == (float)tick.cluster_idx);
+    assert_true(values[1] >= 0 && values[1] < 19 && values[2] >= 0 && values[2] <= 0.5f);
+
     assert_int_equal(be_runtime_capture(runtime, BE_DIAG_STFT_MAG, values, 4111, &bytes),
                      BE_ERR_BUFFER_TOO_SMALL);
     assert_int_equal(be_runtime_capture(runtime, (be_diag_tap)9, values, sizeof values, NULL),

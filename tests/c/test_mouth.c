@@ -242,11 +242,35 @@ static void rows_of_any_length_touch_nothing_else(void **state)
     free_picture(&patch);
 }
 
+/* Every share of two mouths of many sizes. */
+static void mixed_mouths_follow_the_definition(void **state)
+{
+    (void)state;
+    seed = 33;
+    for (uint32_t share = 0; share <= BEI_MOUTH_SHARES; share++) {
+        const uint32_t width = 40 + 2 * share, height = 30 + 6 * share;
+        const bei_i420_t one = make_picture(width, height), other = make_picture(width, height);
+        const bei_i420_t mixed = make_picture(width, height);
+        bei_mouth_mix(&mixed, &one, &other, share);
+        for (int p = 0; p < 3; p++)
+            for (uint32_t y = 0; y < (p ? height / 2 : height); y++)
+                for (uint32_t x = 0; x < (p ? width / 2 : width); x++) {
+                    const size_t at = (size_t)y * one.stride[p] + x;
+                    const uint32_t a = one.plane[p][at], b = other.plane[p][at];
+                    assert_int_equal(mixed.plane[p][at], (a * (16 - share) + b * share + 8) / 16);
+                }
+        free_picture(&one);
+        free_picture(&other);
+        free_picture(&mixed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_follows_the_definition),
         cmocka_unit_test(rows_of_any_length_touch_nothing_else),
+        cmocka_unit_test(mixed_mouths_follow_the_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

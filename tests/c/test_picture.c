@@ -93,6 +93,8 @@ static int make_scene(void **state)
                              .frame_count = 3,
                              .mouths = s->mouths,
                              .mouth_count = 2,
+                             .mouth_width = PATCH,
+                             .mouth_height = PATCH,
                              .mask = s->mask};
     assert_int_equal(bei_pool_create(sources, PICTURES, (bei_pool_settings_t){0}, &s->scene.pool),
                      BE_OK);
@@ -151,6 +153,24 @@ static void a_canvas_carries_nothing_over(void **state)
     free(expected);
     free(actual);
     bei_compositor_destroy(kept);
+}
+
+/* A mouth mixed with itself is itself, and with the rest, of which there is no picture, too. */
+static void what_cannot_be_mixed_is_shown_alone(void **state)
+{
+    scene_t *s = *state;
+    bei_compositor_t *compositor = NULL;
+    assert_int_equal(bei_compositor_create(&s->scene, &compositor), BE_OK);
+    static uint8_t alone[W * H * 3], mixed[W * H * 3];
+    render(compositor, 0, 1, alone);
+    const bei_image_t image = image_over(mixed, BE_PIXEL_BGR24, W, H);
+    for (uint32_t other = 0; other < 2; other++) {
+        const bei_mouth_choice_t choice = {1, other, 5};
+        assert_int_equal(bei_compositor_compose_choice(compositor, 0, choice), BE_OK);
+        bei_compositor_write(compositor, &image);
+        assert_memory_equal(alone, mixed, sizeof alone);
+    }
+    bei_compositor_destroy(compositor);
 }
 
 static void a_mouth_changes_only_its_place(void **state)
@@ -497,9 +517,10 @@ static void a_damaged_picture_is_an_error_each_time(void **state)
     };
     bei_pool_t *pool = NULL;
     assert_int_equal(bei_pool_create(sources, 2, (bei_pool_settings_t){0}, &pool), BE_OK);
-    const bei_picture_t *picture[BEI_PICTURE_KINDS];
+    const bei_picture_t *picture[BEI_PICTURE_WANTED];
     for (uint32_t i = 0; i < 4; i++) {
-        const uint32_t wanted[BEI_PICTURE_KINDS] = {BEI_NO_PICTURE, i % 2, BEI_NO_PICTURE};
+        const uint32_t wanted[BEI_PICTURE_WANTED] = {BEI_NO_PICTURE, i % 2, BEI_NO_PICTURE,
+                                                     BEI_NO_PICTURE};
         assert_int_equal(bei_pool_acquire(pool, wanted, picture), BE_ERR_FILE_CORRUPT);
     }
     assert_non_null(strstr(bei_error_message(), "picture 1"));
@@ -510,6 +531,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_canvas_carries_nothing_over, make_scene, free_scene),
+        cmocka_unit_test_setup_teardown(what_cannot_be_mixed_is_shown_alone, make_scene,
+                                        free_scene),
         cmocka_unit_test_setup_teardown(a_mouth_changes_only_its_place, make_scene, free_scene),
         cmocka_unit_test(a_mask_of_zero_changes_nothing),
         cmocka_unit_test(a_full_mask_at_a_whole_offset_copies_the_patch),

@@ -320,6 +320,80 @@ static void speech_far_ahead_does_not_open_the_lips_yet(void **state)
     bei_mouth_set_destroy(set);
 }
 
+static int shown_openness(const bei_selector_t *selector)
+{
+    return selector->shown[0];
+}
+
+/* A slow opening: mouths come in steps of a tenth, what is shown does not. */
+static void two_mouths_together_show_what_lies_between(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    enum { TENTH = BEI_LIPS_ONE / 10 };
+    int before = 0, largest = 0;
+    for (int i = 0; i < 60; i++) {
+        bei_lips_target_t now = saying(0.2 + 0.01 * i, 0), next = saying(0.21 + 0.01 * i, 0);
+        step(&selector, &now, &next);
+        const int off = now.coord[0] - shown_openness(&selector);
+        if (i >= 5) {
+            assert_in_range(off + TENTH / 6, 0, TENTH / 3);
+            largest = shown_openness(&selector) - before > largest
+                          ? shown_openness(&selector) - before
+                          : largest;
+            assert_true(shown_openness(&selector) >= before - TENTH / 16);
+        }
+        before = shown_openness(&selector);
+    }
+    assert_in_range(largest, 1, TENTH / 3);
+}
+
+/* Half shut lips would be neither shut nor open. */
+static void lips_that_meet_are_never_mixed(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    for (int i = 0; i < 40; i++) {
+        bei_lips_target_t now = saying(0.002 * i, 0);
+        if (i % 8 == 0)
+            now.closure = BEI_LIPS_ONE;
+        uint32_t mouth = step(&selector, &now, &now);
+        if (openness_of(mouth) == 0)
+            assert_int_equal(selector.share, 0);
+        else if (selector.share)
+            assert_in_range(openness_of(selector.other), 1, LEVELS - 1);
+    }
+}
+
+/* Mouths a whole width apart would both be seen. */
+static void mouths_of_other_shapes_are_not_mixed(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    for (int i = 0; i <= 20; i++) {
+        bei_lips_target_t now = saying(0.5, i / 20.0);
+        uint32_t mouth = step(&selector, &now, &now);
+        if (selector.share)
+            assert_int_equal((selector.other - 1) % WIDTHS, (mouth - 1) % WIDTHS);
+    }
+}
+
+static void at_rest_nothing_is_mixed(void **state)
+{
+    bei_selector_t selector;
+    bei_selector_reset(&selector, *state);
+    bei_lips_target_t open = saying(0.55, 0);
+    for (int i = 0; i < 5; i++)
+        step(&selector, &open, &open);
+    assert_true(selector.share > 0);
+    for (int i = 0; i < 4; i++)
+        step(&selector, &SILENCE, &SILENCE);
+    assert_int_equal(selector.current, 0);
+    assert_int_equal(selector.share, 0);
+    for (int i = 0; i < BEI_LIPS_DIMS; i++)
+        assert_int_equal(selector.shown[i], 0);
+}
+
 static void a_lone_rest_mouth_is_an_avatar(void **state)
 {
     (void)state;
@@ -353,6 +427,10 @@ int main(void)
         cmocka_unit_test(the_choice_begins_the_cheapest_of_all_ways),
         cmocka_unit_test(silence_is_silence_however_far_one_looks),
         cmocka_unit_test(speech_far_ahead_does_not_open_the_lips_yet),
+        cmocka_unit_test(two_mouths_together_show_what_lies_between),
+        cmocka_unit_test(lips_that_meet_are_never_mixed),
+        cmocka_unit_test(mouths_of_other_shapes_are_not_mixed),
+        cmocka_unit_test(at_rest_nothing_is_mixed),
         cmocka_unit_test(a_lone_rest_mouth_is_an_avatar),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

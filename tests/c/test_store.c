@@ -148,11 +148,12 @@ static bei_pool_t *make(const world_t *w, bei_pool_settings_t settings)
 }
 
 /* What frame f takes, with a mouth. */
-static void list(uint32_t frame, uint32_t wanted[BEI_PICTURE_KINDS])
+static void list(uint32_t frame, uint32_t wanted[BEI_PICTURE_WANTED])
 {
     wanted[BEI_PICTURE_BASE] = frame % 5 == 4 ? BEI_NO_PICTURE : frame % BASES;
     wanted[BEI_PICTURE_PART] = BASES + MOUTHS + frame % FRAMES;
     wanted[BEI_PICTURE_MOUTH] = BASES + (frame * 7) % MOUTHS;
+    wanted[BEI_PICTURE_OTHER_MOUTH] = frame % 3 ? BASES + (frame * 7 + 1) % MOUTHS : BEI_NO_PICTURE;
 }
 
 /* The picture decoded alone; of a part that is placed, also what lies under it. */
@@ -212,13 +213,13 @@ static bool is_equal(const world_t *w, uint32_t index, const bei_picture_t *got)
 /* Acquires, compares and releases a frame's pictures. */
 static bool show(const world_t *w, bei_pool_t *pool, uint32_t frame)
 {
-    uint32_t wanted[BEI_PICTURE_KINDS];
-    const bei_picture_t *got[BEI_PICTURE_KINDS];
+    uint32_t wanted[BEI_PICTURE_WANTED];
+    const bei_picture_t *got[BEI_PICTURE_WANTED];
     list(frame, wanted);
     if (bei_pool_acquire(pool, wanted, got) != BE_OK)
         return false;
     bool equal = true;
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++)
         equal = equal &&
                 (wanted[i] == BEI_NO_PICTURE ? got[i] == NULL : is_equal(w, wanted[i], got[i]));
     bei_pool_release(pool, wanted);
@@ -229,7 +230,7 @@ static void expect_after(bei_pool_t *pool, uint32_t frame, uint32_t depth)
 {
     uint32_t soon[16], count = 0;
     for (uint32_t i = 1; i <= depth; i++) {
-        uint32_t wanted[BEI_PICTURE_KINDS];
+        uint32_t wanted[BEI_PICTURE_WANTED];
         list(frame + i, wanted);
         if (wanted[BEI_PICTURE_BASE] != BEI_NO_PICTURE)
             soon[count++] = wanted[BEI_PICTURE_BASE];
@@ -278,7 +279,7 @@ static void a_small_budget_is_raised_to_what_a_frame_needs(void **state)
     bei_pool_counts_t counts = bei_pool_counts(pool);
     uint64_t least = bei_pages_round(bei_i420_size(W, H)) +
                      2 * bei_pages_round(bei_i420_size(96, 48)) +
-                     bei_pages_round(bei_i420_size(32, 16));
+                     2 * bei_pages_round(bei_i420_size(32, 16));
     assert_int_equal(counts.budget, least);
     for (uint32_t frame = 0; frame < FRAMES; frame++)
         assert_true(show(w, pool, frame));
@@ -307,8 +308,9 @@ static void mouths_stay_where_they_leave_room(void **state)
     settled(pool);
     for (uint32_t frame = 0; frame < 2 * FRAMES; frame++)
         assert_true(show(w, pool, frame));
-    uint32_t wanted[BEI_PICTURE_KINDS] = {BEI_NO_PICTURE, BEI_NO_PICTURE, BEI_NO_PICTURE};
-    const bei_picture_t *got[BEI_PICTURE_KINDS];
+    uint32_t wanted[BEI_PICTURE_WANTED] = {BEI_NO_PICTURE, BEI_NO_PICTURE, BEI_NO_PICTURE,
+                                           BEI_NO_PICTURE};
+    const bei_picture_t *got[BEI_PICTURE_WANTED];
     uint64_t before = bei_pool_counts(pool).by_callers;
     for (uint32_t i = 0; i < MOUTHS; i++) {
         wanted[BEI_PICTURE_MOUTH] = BASES + i;
@@ -353,8 +355,9 @@ static void expectations_that_came_to_nothing_are_forgotten(void **state)
     assert_true(before < PICTURES);
     bei_pool_expect(pool, &parts[FRAMES - 1], 1);
     assert_int_equal(settled(pool).by_worker, before);
-    const uint32_t elsewhere[BEI_PICTURE_KINDS] = {BEI_NO_PICTURE, BEI_NO_PICTURE, BASES};
-    const bei_picture_t *got[BEI_PICTURE_KINDS];
+    const uint32_t elsewhere[BEI_PICTURE_WANTED] = {BEI_NO_PICTURE, BEI_NO_PICTURE, BASES,
+                                                    BEI_NO_PICTURE};
+    const bei_picture_t *got[BEI_PICTURE_WANTED];
     for (int i = 0; i < 400; i++) {
         assert_int_equal(bei_pool_acquire(pool, elsewhere, got), BE_OK);
         bei_pool_release(pool, elsewhere);
@@ -372,8 +375,9 @@ static void finishing_decodes_everything(void **state)
     for (int m = 0; m < MODE_COUNT; m++) {
         bei_pool_t *pool = make(w, MODES[m].settings);
         assert_int_equal(bei_pool_finish(pool), BE_OK);
-        const uint32_t first[BEI_PICTURE_KINDS] = {0, BEI_NO_PICTURE, BEI_NO_PICTURE};
-        const bei_picture_t *got[BEI_PICTURE_KINDS];
+        const uint32_t first[BEI_PICTURE_WANTED] = {0, BEI_NO_PICTURE, BEI_NO_PICTURE,
+                                                    BEI_NO_PICTURE};
+        const bei_picture_t *got[BEI_PICTURE_WANTED];
         uint64_t before = bei_pool_counts(pool).by_callers;
         assert_int_equal(bei_pool_acquire(pool, first, got), BE_OK);
         bei_pool_release(pool, first);
@@ -431,15 +435,15 @@ static void what_is_held_is_not_dropped(void **state)
 {
     const world_t *w = *state;
     bei_pool_t *pool = make(w, (bei_pool_settings_t){.on_demand = true, .budget = 1});
-    uint32_t wanted[BEI_PICTURE_KINDS];
-    const bei_picture_t *got[BEI_PICTURE_KINDS];
-    list(0, wanted);
+    uint32_t wanted[BEI_PICTURE_WANTED];
+    const bei_picture_t *got[BEI_PICTURE_WANTED];
+    list(1, wanted);
     assert_int_equal(bei_pool_acquire(pool, wanted, got), BE_OK);
     walker_t other = {w, pool, 7, 11, 0};
     bei_thread_t thread;
     assert_int_equal(bei_thread_start(&thread, walk, &other), BE_OK);
     for (int round = 0; round < 200; round++) {
-        for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+        for (int i = 0; i < BEI_PICTURE_WANTED; i++)
             assert_true(is_equal(w, wanted[i], got[i]));
         sched_yield();
     }

@@ -135,8 +135,8 @@ def test_values_of_abi_6() -> None:
 
     auth = "UNCONFIGURED AUTHENTICATING OK OFFLINE FATAL_BALANCE FATAL_SUSPENDED FATAL_UNAUTHORIZED"
     assert [getattr(_values, f"BE_AUTH_{name}") for name in auth.split()] == list(range(7))
-    taps = ("MEL_COEFFS", "STFT_MAG", "ENCODER_LOGITS", "CLUSTER_DISTANCES")
-    assert [getattr(_values, f"BE_DIAG_{name}") for name in taps] == [1, 2, 3, 4]
+    taps = ("MEL_COEFFS", "STFT_MAG", "ENCODER_LOGITS", "CLUSTER_DISTANCES", "SHOWN_MOUTHS")
+    assert [getattr(_values, f"BE_DIAG_{name}") for name in taps] == [1, 2, 3, 4, 5]
     qualities = [getattr(_values, f"BE_ENCODER_{name}") for name in ("LOW", "MEDIUM", "HIGH")]
     assert qualities == [0, 1, 2]
 

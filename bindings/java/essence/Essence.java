@@ -66,6 +66,7 @@ public interface Essence extends Library {
     int BE_DIAG_STFT_MAG = 2;
     int BE_DIAG_ENCODER_LOGITS = 3;
     int BE_DIAG_CLUSTER_DISTANCES = 4;
+    int BE_DIAG_SHOWN_MOUTHS = 5;
     int BE_ENCODER_LOW = 0;
     int BE_ENCODER_MEDIUM = 1;
     int BE_ENCODER_HIGH = 2;

@@ -16,8 +16,10 @@ enum {
                      * search skips closures, with less the lips tremble */
     SHUT = BEI_LIPS_ONE * 3 / 5,     /* closure above this is a p, b or m whatever is around it */
     NEARLY_SHUT = BEI_LIPS_ONE / 20, /* openness up to which a mouth counts as closed */
-    TOO_OPEN = 2,            /* times closure: how much more a mouth costs for being too open */
-    CLOSED_PENALTY = 1 << 26 /* an open mouth where the lips must be shut */
+    TOO_OPEN = 2,             /* times closure: how much more a mouth costs for being too open */
+    CLOSED_PENALTY = 1 << 26, /* an open mouth where the lips must be shut */
+    /* How far apart mouths that are mixed may be: a fifth of all openness. */
+    MIXABLE = (BEI_LIPS_ONE / 5) * (BEI_LIPS_ONE / 5) / (1 << DISTANCE_SHIFT) * 16
 };
 
 struct bei_mouth_set {
@@ -93,6 +95,48 @@ void bei_mouth_set_costs(const bei_mouth_set_t *set, const bei_lips_target_t *ta
         if (shut && set->coord[m][0] > NEARLY_SHUT)
             cost[m] += CLOSED_PENALTY;
     }
+}
+
+/* Weighted product of the ways from `mouth` to `other` and to `wanted`. */
+static int32_t along(const int16_t *mouth, const int16_t *other, const int16_t *wanted)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < BEI_LIPS_DIMS; i++)
+        sum += (int64_t)(other[i] - mouth[i]) * (wanted[i] - mouth[i]) * IMPORTANCE[i];
+    return (int32_t)(sum >> DISTANCE_SHIFT);
+}
+
+static bool is_parted(const int16_t *coord)
+{
+    return coord[0] > NEARLY_SHUT;
+}
+
+uint32_t bei_mouth_set_partner(const bei_mouth_set_t *set, uint32_t mouth,
+                               const int16_t wanted[BEI_LIPS_DIMS], uint32_t *share)
+{
+    const int16_t *from = set->coord[mouth];
+    const int32_t *step = bei_mouth_set_steps(set, mouth);
+    int64_t best = 0;
+    uint32_t partner = mouth;
+    *share = 0;
+    for (uint32_t m = 0; m < set->count && is_parted(from); m++) {
+        if (step[m] > MIXABLE / SMOOTHNESS || m == mouth || !is_parted(set->coord[m]))
+            continue;
+        const int64_t towards = along(from, set->coord[m], wanted);
+        const int32_t apart = distance(from, set->coord[m]);
+        if (towards <= 0 || apart == 0)
+            continue;
+        int64_t part = (BEI_LIPS_SHARES * towards + apart / 2) / apart;
+        part = part > BEI_LIPS_SHARES / 2 ? BEI_LIPS_SHARES / 2 : part;
+        /* By how much the squared error falls, times BEI_LIPS_SHARES squared. */
+        const int64_t gain = part * (2 * BEI_LIPS_SHARES * towards - part * apart);
+        if (gain > best) {
+            best = gain;
+            partner = m;
+            *share = (uint32_t)part;
+        }
+    }
+    return partner;
 }
 
 const int32_t *bei_mouth_set_steps(const bei_mouth_set_t *set, uint32_t from)

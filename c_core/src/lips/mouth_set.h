@@ -45,6 +45,14 @@ void bei_mouth_set_costs(const bei_mouth_set_t *set, const bei_lips_target_t *ta
 /* What a step from mouth `from` to each mouth costs; valid as long as the set. */
 const int32_t *bei_mouth_set_steps(const bei_mouth_set_t *set, uint32_t from);
 
+enum { BEI_LIPS_SHARES = 16 }; /* a mouth is mixed with another one in steps of this part */
+
+/* The mouth of which a part, mixed into `mouth`, brings it nearest to the coordinates `wanted` (Q12), and how
+ * many BEI_LIPS_SHARES-ths: 1 to half of them; 0, and `mouth` itself, where none helps. Only parted lips
+ * of about the same shape are mixed: pictures of others would show both. */
+uint32_t bei_mouth_set_partner(const bei_mouth_set_t *set, uint32_t mouth,
+                               const int16_t wanted[BEI_LIPS_DIMS], uint32_t *share);
+
 /* BEI_LIPS_DIMS coordinates of a mouth, Q12. */
 const int16_t *bei_mouth_set_coords(const bei_mouth_set_t *set, uint32_t mouth);
 

@@ -18,10 +18,22 @@ struct bei_compositor {
     bei_rect_t window; /* where the picture stands in the output */
     bei_resizer_t *resizer;
     bei_mouth_mask_t mask; /* prepared with the first mouth, whose size it has */
+    uint8_t *mixed_block;
+    bei_i420_t mixed; /* two mouths in one, over mixed_block */
     uint8_t *view_block;
     bei_image_t view; /* over view_block; width 0: nothing is there */
     bei_rect_t stale; /* where the canvas has changed since the view was written */
 };
+
+static be_status make_mixed(bei_compositor_t *compositor)
+{
+    const uint32_t width = compositor->scene->mouth_width, height = compositor->scene->mouth_height;
+    compositor->mixed_block = bei_alloc(bei_i420_size(width, height));
+    if (!compositor->mixed_block)
+        return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream");
+    compositor->mixed = bei_i420_over(compositor->mixed_block, width, height);
+    return BE_OK;
+}
 
 be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out)
 {
@@ -32,7 +44,9 @@ be_status bei_compositor_create(const bei_scene_t *scene, bei_compositor_t **out
     compositor->base = BEI_NO_PICTURE;
     compositor->size.target_width = compositor->window.w = scene->width;
     compositor->size.target_height = compositor->window.h = scene->height;
-    const be_status status = bei_canvas_init(&compositor->canvas, scene->width, scene->height);
+    be_status status = bei_canvas_init(&compositor->canvas, scene->width, scene->height);
+    if (status == BE_OK)
+        status = make_mixed(compositor);
     if (status != BE_OK) {
         bei_compositor_destroy(compositor);
         return status;
@@ -47,6 +61,7 @@ void bei_compositor_destroy(bei_compositor_t *compositor)
         return;
     bei_resizer_destroy(compositor->resizer);
     bei_free(compositor->view_block);
+    bei_free(compositor->mixed_block);
     bei_canvas_free(&compositor->canvas);
     bei_free(compositor);
 }
@@ -157,8 +172,21 @@ static void paste_mouth(bei_compositor_t *compositor, const bei_placement_t *pla
     bei_canvas_note(&compositor->canvas, placement->area);
 }
 
+/* The mouth to paste, both of them in one where two are wanted; NULL: the lips rest. */
+static const bei_i420_t *mouth_of(bei_compositor_t *compositor,
+                                  const bei_picture_t *const picture[BEI_PICTURE_WANTED],
+                                  uint32_t share)
+{
+    const bei_picture_t *mouth = picture[BEI_PICTURE_MOUTH];
+    const bei_picture_t *other = picture[BEI_PICTURE_OTHER_MOUTH];
+    if (!mouth || !other)
+        return mouth ? &mouth->planes : NULL;
+    bei_mouth_mix(&compositor->mixed, &mouth->planes, &other->planes, share);
+    return &compositor->mixed;
+}
+
 static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *frame,
-                         const bei_picture_t *const picture[BEI_PICTURE_KINDS])
+                         const bei_picture_t *const picture[BEI_PICTURE_WANTED], uint32_t share)
 {
     bei_canvas_t *canvas = &compositor->canvas;
     const bei_i420_t *base = picture[BEI_PICTURE_BASE] ? &picture[BEI_PICTURE_BASE]->planes : NULL;
@@ -167,25 +195,32 @@ static void put_together(bei_compositor_t *compositor, const bei_scene_frame_t *
         bei_canvas_cover(canvas, base);
     compositor->base = frame->base;
     bei_canvas_lay(canvas, base, frame->rect, picture[BEI_PICTURE_PART]);
-    if (picture[BEI_PICTURE_MOUTH])
-        paste_mouth(compositor, &frame->placement, &picture[BEI_PICTURE_MOUTH]->planes);
+    const bei_i420_t *mouth = mouth_of(compositor, picture, share);
+    if (mouth)
+        paste_mouth(compositor, &frame->placement, mouth);
     const bei_rect_t changed = bei_rect_union(before, canvas->dirty);
     compositor->stale = bei_rect_union(compositor->stale, changed);
 }
 
-be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame_index,
-                                 uint32_t mouth_index)
+be_status bei_compositor_compose(bei_compositor_t *compositor, uint32_t frame, uint32_t mouth)
+{
+    return bei_compositor_compose_choice(compositor, frame, (bei_mouth_choice_t){mouth, 0, 0});
+}
+
+be_status bei_compositor_compose_choice(bei_compositor_t *compositor, uint32_t frame_index,
+                                        bei_mouth_choice_t choice)
 {
     const bei_scene_t *scene = compositor->scene;
     const bei_scene_frame_t *frame = &scene->frames[frame_index];
-    const uint32_t wanted[BEI_PICTURE_KINDS] = {
+    const uint32_t wanted[BEI_PICTURE_WANTED] = {
         [BEI_PICTURE_BASE] = needs_base(compositor, frame) ? frame->base : BEI_NO_PICTURE,
         [BEI_PICTURE_PART] = frame->part,
-        [BEI_PICTURE_MOUTH] = scene->mouths[mouth_index],
+        [BEI_PICTURE_MOUTH] = scene->mouths[choice.mouth],
+        [BEI_PICTURE_OTHER_MOUTH] = choice.share ? scene->mouths[choice.other] : BEI_NO_PICTURE,
     };
-    const bei_picture_t *picture[BEI_PICTURE_KINDS];
+    const bei_picture_t *picture[BEI_PICTURE_WANTED];
     BEI_TRY(bei_pool_acquire(scene->pool, wanted, picture));
-    put_together(compositor, frame, picture);
+    put_together(compositor, frame, picture, choice.share);
     bei_pool_release(scene->pool, wanted);
     return BE_OK;
 }

@@ -29,6 +29,7 @@ typedef struct bei_scene {
     uint32_t frame_count;
     uint32_t *mouths; /* pool index of each mouth's patch; BEI_NO_PICTURE for the rest mouth */
     uint32_t mouth_count;
+    uint32_t mouth_width, mouth_height; /* of a patch and of the mask */
     const uint8_t *mask;
 } bei_scene_t;
 
@@ -48,6 +49,15 @@ be_status bei_compositor_find_size(const bei_compositor_t *compositor,
  * height receive the output's. BE_ERR_INVALID_ARG, BE_ERR_OUT_OF_MEMORY. */
 be_status bei_compositor_set_size(bei_compositor_t *compositor, const be_compose_size_t *size,
                                   uint32_t *width, uint32_t *height);
+
+/* A mouth, and how many sixteenths (0 to 16) of another one are mixed into it; both have patches then. */
+typedef struct bei_mouth_choice {
+    uint32_t mouth, other, share;
+} bei_mouth_choice_t;
+
+/* bei_compositor_compose with two mouths mixed. */
+be_status bei_compositor_compose_choice(bei_compositor_t *compositor, uint32_t frame,
+                                        bei_mouth_choice_t choice);
 
 /* Composes frame and mouth on the canvas. BE_ERR_FILE_CORRUPT when a picture cannot be decoded; the
  * canvas is then rebuilt by the next call. */

@@ -48,6 +48,13 @@ void bei_mouth_mask_prepare(bei_mouth_mask_t *mask, const uint8_t *alpha, uint32
 void bei_mouth_blend(const bei_i420_t *picture, const bei_placement_t *placement,
                      const bei_i420_t *patch, const bei_mouth_mask_t *mask);
 
+enum { BEI_MOUTH_SHARES = 16 };
+
+/* Writes into `out` a picture of `share` sixteenths of `other` and the rest of `one`, rounded; all are of
+ * one size. share: 0 to BEI_MOUTH_SHARES. */
+void bei_mouth_mix(const bei_i420_t *out, const bei_i420_t *one, const bei_i420_t *other,
+                   uint32_t share);
+
 /* bei_mouth_blend by kernels of choice. */
 void bei_mouth_blend_with(const bei_mouth_kernels_t *kernels, const bei_i420_t *picture,
                           const bei_placement_t *placement, const bei_i420_t *patch,

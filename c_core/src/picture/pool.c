@@ -158,12 +158,12 @@ void bei_pool_destroy(bei_pool_t *pool)
 
 /* ---------------------------------------------------------------- using one */
 
-be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                           const bei_picture_t *got[BEI_PICTURE_KINDS])
+be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_WANTED],
+                           const bei_picture_t *got[BEI_PICTURE_WANTED])
 {
     if (pool->on_demand)
         return bei_demand_acquire(pool, wanted, got);
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++) {
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++) {
         got[i] = NULL;
         if (wanted[i] != BEI_NO_PICTURE)
             BEI_TRY(bei_all_get(pool, wanted[i], &got[i]));
@@ -171,7 +171,7 @@ be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_K
     return BE_OK;
 }
 
-void bei_pool_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS])
+void bei_pool_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_WANTED])
 {
     if (pool->on_demand)
         bei_demand_release(pool, held);
@@ -190,8 +190,9 @@ void bei_pool_expect(bei_pool_t *pool, const uint32_t *wanted, uint32_t count)
 
 static be_status acquire_once(bei_pool_t *pool, uint32_t index)
 {
-    const uint32_t wanted[BEI_PICTURE_KINDS] = {index, BEI_NO_PICTURE, BEI_NO_PICTURE};
-    const bei_picture_t *got[BEI_PICTURE_KINDS];
+    const uint32_t wanted[BEI_PICTURE_WANTED] = {index, BEI_NO_PICTURE, BEI_NO_PICTURE,
+                                                 BEI_NO_PICTURE};
+    const bei_picture_t *got[BEI_PICTURE_WANTED];
     BEI_TRY(bei_pool_acquire(pool, wanted, got));
     bei_pool_release(pool, wanted);
     return BE_OK;

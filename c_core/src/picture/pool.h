@@ -22,12 +22,14 @@
 
 typedef struct bei_pool bei_pool_t;
 
-/* What a picture is for. A frame takes at most one of each kind. */
+/* What a picture is for. A frame takes at most one of each kind, and of mouths two. */
 typedef enum bei_picture_kind {
     BEI_PICTURE_BASE,
     BEI_PICTURE_PART,
     BEI_PICTURE_MOUTH,
-    BEI_PICTURE_KINDS
+    BEI_PICTURE_KINDS,
+    BEI_PICTURE_OTHER_MOUTH = BEI_PICTURE_KINDS, /* only where pictures are wanted */
+    BEI_PICTURE_WANTED
 } bei_picture_kind_t;
 
 /* A picture to decode. The bytes are borrowed and must outlive the pool, or be let go by its host. */
@@ -71,9 +73,9 @@ be_status bei_pool_finish(bei_pool_t *pool);
 /* The pictures `wanted` (BEI_NO_PICTURE: none, gives NULL), valid until they are released. All at once:
  * a thread that holds some must not ask for others. BE_ERR_FILE_CORRUPT when one cannot be decoded: the
  * same sentence each time; none is held then. */
-be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                           const bei_picture_t *got[BEI_PICTURE_KINDS]);
-void bei_pool_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS]);
+be_status bei_pool_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_WANTED],
+                           const bei_picture_t *got[BEI_PICTURE_WANTED]);
+void bei_pool_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_WANTED]);
 
 /* Tells which pictures will be acquired soon, the next first; does not wait. On demand the worker
  * decodes them where there is room. */

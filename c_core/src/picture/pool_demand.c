@@ -129,13 +129,13 @@ static uint64_t bytes_to_claim(const bei_pool_item_t *item)
 /* ---------------------------------------------------------------- those who acquire */
 
 typedef struct wish {
-    bei_pool_item_t *item[BEI_PICTURE_KINDS]; /* NULL: none */
-    bool mine[BEI_PICTURE_KINDS];             /* to decode */
+    bei_pool_item_t *item[BEI_PICTURE_WANTED]; /* NULL: none */
+    bool mine[BEI_PICTURE_WANTED];             /* to decode */
 } wish_t;
 
-static void wish_for(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS], wish_t *wish)
+static void wish_for(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_WANTED], wish_t *wish)
 {
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++) {
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++) {
         wish->item[i] = wanted[i] == BEI_NO_PICTURE ? NULL : &pool->items[wanted[i]];
         wish->mine[i] = false;
     }
@@ -143,7 +143,7 @@ static void wish_for(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
 
 static void add_pins(const wish_t *wish, int by)
 {
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++)
         if (wish->item[i])
             wish->item[i]->pins = (uint32_t)((int)wish->item[i]->pins + by);
 }
@@ -152,14 +152,14 @@ static void add_pins(const wish_t *wish, int by)
 static bool take(bei_pool_demand_t *demand, wish_t *wish)
 {
     uint64_t bytes = 0;
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++)
         bytes += wish->item[i] ? bytes_to_claim(wish->item[i]) : 0;
     add_pins(wish, 1);
     if (!make_room(demand, bytes, false)) {
         add_pins(wish, -1);
         return false;
     }
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++) {
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++) {
         bei_pool_item_t *item = wish->item[i];
         if (!item)
             continue;
@@ -188,12 +188,12 @@ static void take_in_turn(bei_pool_t *pool, wish_t *wish)
 /* Decodes the caller's part of a wish, then waits for the others'. */
 static be_status fulfil(bei_pool_t *pool, const wish_t *wish)
 {
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++)
         if (wish->mine[i]) {
             pool->demand.by_callers++;
             settle(pool, wish->item[i], bei_pool_decode_as_caller(pool, wish->item[i]));
         }
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++) {
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++) {
         if (!wish->item[i])
             continue;
         bei_pool_wait_item(pool, wish->item[i]);
@@ -206,15 +206,15 @@ static be_status fulfil(bei_pool_t *pool, const wish_t *wish)
 static void unpin(bei_pool_t *pool, const wish_t *wish)
 {
     add_pins(wish, -1);
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++)
         if (wish->item[i] && !wish->item[i]->expected)
             retire(&pool->demand, wish->item[i]);
     if (pool->demand.serving != pool->demand.next_ticket) /* somebody waits for room */
         bei_cond_broadcast(&pool->changed);
 }
 
-be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                             const bei_picture_t *got[BEI_PICTURE_KINDS])
+be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_WANTED],
+                             const bei_picture_t *got[BEI_PICTURE_WANTED])
 {
     wish_t wish;
     wish_for(pool, wanted, &wish);
@@ -224,12 +224,12 @@ be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE
     if (status != BE_OK)
         unpin(pool, &wish);
     bei_mutex_unlock(&pool->lock);
-    for (int i = 0; i < BEI_PICTURE_KINDS; i++)
+    for (int i = 0; i < BEI_PICTURE_WANTED; i++)
         got[i] = wish.item[i] ? &wish.item[i]->picture : NULL;
     return status;
 }
 
-void bei_demand_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS])
+void bei_demand_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_WANTED])
 {
     wish_t wish;
     wish_for(pool, held, &wish);
@@ -348,7 +348,7 @@ static void set_budget(bei_pool_t *pool, const bei_pool_source_t *sources, uint6
     bei_pool_demand_t *demand = &pool->demand;
     const sizes_t sizes = measure(pool, sources);
     uint64_t frame = sizes.largest[BEI_PICTURE_BASE] + sizes.largest[BEI_PICTURE_PART];
-    uint64_t least = frame + sizes.largest[BEI_PICTURE_PART] + sizes.largest[BEI_PICTURE_MOUTH];
+    uint64_t least = frame + sizes.largest[BEI_PICTURE_PART] + 2 * sizes.largest[BEI_PICTURE_MOUTH];
     demand->budget = asked == 0 ? UINT64_MAX / 2 : asked > least ? asked : least;
     if (sizes.mouths > demand->budget / 2 || sizes.mouths + least > demand->budget)
         return;

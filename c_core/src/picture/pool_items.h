@@ -106,9 +106,9 @@ void bei_all_help(bei_pool_t *pool); /* decodes what nobody has begun, beside th
 /* Sets the budget and queues what is needed first. BE_ERR_OUT_OF_MEMORY. */
 be_status bei_demand_init(bei_pool_t *pool, const bei_pool_source_t *sources, uint64_t budget);
 void bei_demand_work(void *pool); /* the worker */
-be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_KINDS],
-                             const bei_picture_t *got[BEI_PICTURE_KINDS]);
-void bei_demand_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_KINDS]);
+be_status bei_demand_acquire(bei_pool_t *pool, const uint32_t wanted[BEI_PICTURE_WANTED],
+                             const bei_picture_t *got[BEI_PICTURE_WANTED]);
+void bei_demand_release(bei_pool_t *pool, const uint32_t held[BEI_PICTURE_WANTED]);
 void bei_demand_expect(bei_pool_t *pool, const uint32_t *wanted, uint32_t count);
 
 #endif

@@ -171,6 +171,8 @@ static be_status build(bei_avatar_t *avatar)
     scene->height = imx->manifest.height;
     scene->frame_count = imx->frame_count;
     scene->mouth_count = imx->mouth_count;
+    scene->mouth_width = imx->patch_w;
+    scene->mouth_height = imx->patch_h;
     scene->mask = imx->mask;
     scene->frames = bei_calloc(imx->frame_count, sizeof *scene->frames);
     scene->mouths = bei_calloc(imx->mouth_count, sizeof *scene->mouths);

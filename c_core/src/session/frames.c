@@ -154,7 +154,8 @@ static be_status show(be_runtime_t *runtime, bei_target_t target, uint32_t mouth
     const uint32_t loop = runtime->fixture->avatar->imx->loop_count;
     uint32_t frame = own ? bei_cursor_frame(&runtime->cursor) : (uint32_t)target.frame_hint % loop;
     int64_t start = bei_clock_ns();
-    BEI_TRY(bei_compositor_compose(runtime->compositor, frame, mouth));
+    BEI_TRY(bei_compositor_compose_choice(runtime->compositor, frame,
+                                          bei_pipeline_choice(&runtime->pipeline, mouth)));
     bei_stage_add(&runtime->composing, start);
     start = bei_clock_ns();
     bei_compositor_write(runtime->compositor, image);

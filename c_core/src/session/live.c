@@ -52,7 +52,8 @@ static be_status check_buffer(be_runtime_t *runtime, const be_buffer_t *into, be
 static be_status draw(be_runtime_t *runtime, uint32_t frame, uint32_t mouth, bei_image_t *image)
 {
     int64_t start = bei_clock_ns();
-    BEI_TRY(bei_compositor_compose(runtime->compositor, frame, mouth));
+    BEI_TRY(bei_compositor_compose_choice(runtime->compositor, frame,
+                                          bei_pipeline_choice(&runtime->pipeline, mouth)));
     bei_stage_add(&runtime->composing, start);
     start = bei_clock_ns();
     if (image->plane[0])

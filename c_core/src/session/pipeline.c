@@ -182,6 +182,15 @@ uint32_t bei_pipeline_rest(bei_pipeline_t *pipeline)
     return select_mouth(pipeline, SILENCE);
 }
 
+bei_mouth_choice_t bei_pipeline_choice(const bei_pipeline_t *pipeline, uint32_t mouth)
+{
+    const bei_selector_t *selector = &pipeline->selector;
+    _Static_assert((int)BEI_LIPS_SHARES == (int)BEI_MOUTH_SHARES, "the lips mix what pictures mix");
+    if (mouth != selector->current)
+        return (bei_mouth_choice_t){mouth, mouth, 0};
+    return (bei_mouth_choice_t){mouth, selector->other, selector->share};
+}
+
 static const bei_heard_t *heard_last(const bei_pipeline_t *pipeline)
 {
     return heard_in(pipeline, pipeline->taken ? pipeline->taken - 1 : 0);
@@ -232,6 +241,14 @@ static size_t give_magnitudes(const float *power, size_t n, float *out)
     return n;
 }
 
+static size_t give_shown(const bei_pipeline_t *pipeline, float *out)
+{
+    const bei_selector_t *selector = &pipeline->selector;
+    return give((const float[]){(float)selector->current, (float)selector->other,
+                                (float)selector->share / BEI_LIPS_SHARES},
+                3, out);
+}
+
 static size_t give_distances(const bei_pipeline_t *pipeline, float *out)
 {
     bei_lips_target_t target = target_of(pipeline->shown);
@@ -252,6 +269,8 @@ size_t bei_pipeline_capture(const bei_pipeline_t *pipeline, be_diag_tap tap, flo
         return give(pipeline->shown, BEI_ENCODER_DIM, out);
     case BE_DIAG_CLUSTER_DISTANCES:
         return give_distances(pipeline, out);
+    case BE_DIAG_SHOWN_MOUTHS:
+        return give_shown(pipeline, out);
     }
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "encoder/encoder.h"
 #include "essence.h"
 #include "lips/selector.h"
+#include "picture/compositor.h"
 
 /* The most that a caller may ask for, in ticks. An encoder may need more by itself. */
 enum { BEI_PIPELINE_MAX_LOOKAHEAD = 4 };
@@ -67,6 +68,9 @@ uint32_t bei_pipeline_take(bei_pipeline_t *pipeline);
 /* The mouth of a frame for which there is no audio: lips that are open close evenly and are at
  * rest with the fourth call in a row. The encoder hears nothing of it. */
 uint32_t bei_pipeline_rest(bei_pipeline_t *pipeline);
+
+/* What to show for a mouth: mixed with another one if it is what was taken last, alone if not. */
+bei_mouth_choice_t bei_pipeline_choice(const bei_pipeline_t *pipeline, uint32_t mouth);
 
 /* The sound of the tick taken last, BEI_TICK_SAMPLES at 16 kHz. Audio that was int16 at this rate
  * is given back unchanged. Valid until two more ticks were fed. */
