@@ -19,7 +19,7 @@ FILES = {"linux": "libessence.so", "windows": "libessence.dll", "apple": "libess
 # The system's own libraries, and nothing else, are there on every machine.
 GLIBC = re.compile(r"^(libc|libm|libpthread|libdl|librt)\.so\.\d+$|^ld-linux-[a-z0-9-]+\.so\.\d$")
 MUSL = re.compile(r"^libc(\.musl-[a-z0-9_]+)?\.so(\.1)?$|^ld-musl-[a-z0-9_]+\.so\.1$")
-WINDOWS = re.compile(r"^(kernel32\.dll|api-ms-win-crt-[a-z0-9-]+\.dll)$")
+WINDOWS = re.compile(r"^((advapi32|kernel32|msvcrt)\.dll|api-ms-win-crt-[a-z0-9-]+\.dll)$")
 LINKERS_OWN = {"___dso_handle", "__mh_dylib_header"}  # zig's exports its marks of a library's start
 MACOS = re.compile(r"^/usr/lib/libSystem\.B\.dylib$")
 
@@ -118,7 +118,8 @@ def _pe(binary: lief.PE.Binary, match: re.Match[str]) -> Iterator[str]:
             yield f"the library lacks {flag.name}"
     if any(isinstance(entry, lief.PE.CodeViewPDB) and entry.filename for entry in binary.debug):
         yield "the library names a file with debug information"
-    if not any(isinstance(entry, lief.PE.Repro) for entry in binary.debug):
+    repro = any(isinstance(entry, lief.PE.Repro) for entry in binary.debug)
+    if binary.header.time_date_stamps != 0 and not repro:
         yield "the library holds the date of its build"
 
 

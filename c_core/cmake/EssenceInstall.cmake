@@ -25,3 +25,10 @@ string(REGEX REPLACE "/$" "" ESSENCE_PC_PREFIX "${ESSENCE_PC_PREFIX}")
 configure_file(cmake/essence.pc.in essence.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/essence.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(WIN32) # for linkers that want an import library of their own making: lib /def:essence.def
+    file(STRINGS abi/essence.map functions REGEX "^ +be_[a-z0-9_]+;")
+    string(REGEX REPLACE "[\\; ]+" "\n    " functions "${functions}")
+    file(GENERATE OUTPUT essence.def CONTENT "LIBRARY $<TARGET_FILE_NAME:essence>\nEXPORTS${functions}\n")
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/essence.def DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()

@@ -6,9 +6,14 @@
 
 #include <stdint.h>
 
-/* On Windows the header expects annotations that only Microsoft's compiler brings along. */
-#if defined(_WIN32) && !defined(_MSC_VER) && !defined(_Return_type_success_)
+/* On Windows the header expects words that only Microsoft's compiler brings along. */
+#if defined(_WIN32) && !defined(_MSC_VER)
+#ifndef _Return_type_success_
 #define _Return_type_success_(condition)
+#endif
+#if !defined(_stdcall) && !defined(__clang__)
+#define _stdcall __stdcall
+#endif
 #endif
 #include <onnxruntime_c_api.h>
 
