@@ -1,7 +1,6 @@
 /* No block goes back to the heap with a secret in it, and none is needed for good: this stands in for
  * base/memory.c. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -144,14 +143,15 @@ static int count_in(int memory, uint64_t from, uint64_t to)
 /* How often the secret stands in what a core dump would hold. */
 static int count_secrets(void)
 {
-    char line[512], rights[8];
-    uint64_t from, to;
+    char line[512];
     int count = 0, memory = open("/proc/self/mem", O_RDONLY);
     FILE *maps = fopen("/proc/self/maps", "r");
-    while (fgets(line, sizeof line, maps))
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, rights) == 3 &&
-            rights[1] == 'w')
+    while (fgets(line, sizeof line, maps)) { /* FROM-TO rw-p ... */
+        char *rest;
+        uint64_t from = strtoull(line, &rest, 16), to = strtoull(rest + 1, &rest, 16);
+        if (rest[2] == 'w')
             count += count_in(memory, from, to);
+    }
     fclose(maps);
     close(memory);
     return count;

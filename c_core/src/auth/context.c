@@ -385,41 +385,43 @@ be_status bei_auth_gate(const be_auth_t *auth)
 
 /* ---------------------------------------------------------------- avatars */
 
-/* The lock is held. */
-static be_status add_avatar(be_auth_t *auth, const bei_avatar_name_t *name, bei_auth_avatar_t **out)
+static be_status check_trust(const be_auth_t *auth, const bei_avatar_name_t *name)
 {
-    if (auth->settings.insecure && !name->may_be_insecure)
-        return bei_error_set(BE_ERR_UNTRUSTED,
-                             "the issuer '%s' of the avatar '%s' is not to be asked without "
-                             "verified TLS: leave insecure out",
-                             name->issuer, name->identity);
-    *out = bei_avatars_add(&auth->avatars, name);
-    if (!*out)
+    if (!auth->settings.insecure || name->may_be_insecure)
+        return BE_OK;
+    return bei_error_set(BE_ERR_UNTRUSTED,
+                         "the issuer '%s' of the avatar '%s' is not to be asked without verified "
+                         "TLS: leave insecure out",
+                         name->issuer, name->identity);
+}
+
+/* `stream`: one is opened on it; else the host names it. */
+static be_status add_avatar(be_auth_t *auth, const bei_avatar_name_t *name, bool stream,
+                            bei_auth_avatar_t **out)
+{
+    BEI_TRY(check_trust(auth, name));
+    bei_mutex_lock(&auth->lock);
+    bei_auth_avatar_t *avatar = bei_avatars_add(&auth->avatars, name);
+    if (avatar && stream)
+        avatar->streams++;
+    else if (avatar)
+        avatar->named = true;
+    bei_mutex_unlock(&auth->lock);
+    if (!avatar)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for an avatar's name");
+    *out = avatar;
     return BE_OK;
 }
 
 be_status bei_auth_name(be_auth_t *auth, const bei_avatar_name_t *name)
 {
     bei_auth_avatar_t *avatar;
-    auth = find_or_make(auth);
-    bei_mutex_lock(&auth->lock);
-    be_status status = add_avatar(auth, name, &avatar);
-    if (status == BE_OK)
-        avatar->named = true;
-    bei_mutex_unlock(&auth->lock);
-    return status;
+    return add_avatar(find_or_make(auth), name, false, &avatar);
 }
 
 be_status bei_auth_enter(be_auth_t *auth, const bei_avatar_name_t *name, bei_auth_avatar_t **out)
 {
-    auth = find_or_make(auth);
-    bei_mutex_lock(&auth->lock);
-    be_status status = add_avatar(auth, name, out);
-    if (status == BE_OK)
-        (*out)->streams++;
-    bei_mutex_unlock(&auth->lock);
-    return status;
+    return add_avatar(find_or_make(auth), name, true, out);
 }
 
 void bei_auth_leave(be_auth_t *auth, bei_auth_avatar_t *avatar)

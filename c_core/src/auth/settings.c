@@ -94,7 +94,8 @@ be_status bei_settings_apply(bei_auth_settings_t *settings, const be_auth_option
             bei_secret_replace(complete ? fields[i] : &copies[i], complete ? copies[i] : NULL);
     if (!complete)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for the settings of authorisation");
-    settings->insecure |= (options->flags & BE_AUTH_INSECURE) != 0;
+    if (options->flags & BE_AUTH_INSECURE) /* never by a change: it is read without the lock */
+        settings->insecure = true;
     if (options->interval_seconds > 0)
         settings->interval = options->interval_seconds * SECOND;
     if (options->offline_grace_seconds > 0)

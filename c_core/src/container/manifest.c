@@ -145,9 +145,12 @@ static be_status fill_names(const source_t *source, bei_imx_manifest_t *out)
     return BE_OK;
 }
 
-/* Who is asked for permission: of metered avatars, and of no others. */
-static be_status fill_issuer(const source_t *source, bei_imx_manifest_t *out)
+/* What it asks of who plays it. An issuer is named by metered avatars, and by no others. */
+static be_status fill_terms(const source_t *source, bei_imx_manifest_t *out)
 {
+    BEI_TRY(get_choice(source, "auth", "none", "heartbeat", &out->metered));
+    BEI_TRY(get_flag(source, "unmetered", &out->may_be_unmetered));
+    BEI_TRY(get_flag(source, "insecure", &out->may_be_insecure));
     if (out->metered)
         return copy_name(source, "issuer", out->issuer);
     out->issuer[0] = '\0';
@@ -166,10 +169,7 @@ static be_status fill(const source_t *source, bei_imx_manifest_t *out)
     BEI_TRY(get_side(source, "width", &out->width));
     BEI_TRY(get_side(source, "height", &out->height));
     BEI_TRY(get_integer(source, "fps", FPS, FPS, &out->fps));
-    BEI_TRY(get_choice(source, "auth", "none", "heartbeat", &out->metered));
-    BEI_TRY(fill_issuer(source, out));
-    BEI_TRY(get_flag(source, "unmetered", &out->may_be_unmetered));
-    BEI_TRY(get_flag(source, "insecure", &out->may_be_insecure));
+    BEI_TRY(fill_terms(source, out));
     return get_choice(source, "loop", "forward", "pingpong", &out->pingpong);
 }
 
