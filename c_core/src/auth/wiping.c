@@ -1,3 +1,4 @@
+#define _DARWIN_C_SOURCE /* malloc/malloc.h */
 #include "auth/wiping.h"
 
 #include <stdlib.h>
