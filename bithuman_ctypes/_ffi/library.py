@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bithuman_ctypes._ffi import _values
+from bithuman_ctypes._ffi import _values, log
 from bithuman_ctypes._ffi._tables import ffi
 from bithuman_ctypes.errors import RuntimeNotReadyError
 
@@ -80,6 +80,7 @@ def _load(path: Path) -> Library:
     except OSError as error:
         raise RuntimeNotReadyError(_not_loaded(path, str(error))) from error
     _require_same_release(loaded, path)
+    log.connect(loaded)
     return cast("Library", loaded)
 
 
