@@ -154,7 +154,10 @@ def plan(study: Study, actions: Mapping[str, tuple[float, float]], mouths: int) 
     """Choose the frames. Raises MaterialError."""
     fitted, usable = study.fitted, study.usable
     motion = loop.Motion.of(study.pose, study.survey.points)
-    found = loop.find(motion, usable & study.lips.shut)
+    calm = usable & study.lips.shut
+    for begin, end in actions.values():  # what is an action is not the loop's
+        calm[max(0, round(begin * FPS)) : max(0, round(end * FPS))] = False
+    found = loop.find(motion, calm)
     clips = tuple(
         loop.action(motion, found, usable, name, times) for name, times in actions.items()
     )

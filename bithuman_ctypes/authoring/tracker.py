@@ -71,7 +71,9 @@ class Tracker:
             self._finder: Any = face_detection.FaceDetection(
                 model_selection=1, min_detection_confidence=0.6
             )
-            self._finder.process(np.zeros((64, 64, 3), np.uint8))
+            blank = np.zeros((64, 64, 3), np.uint8)
+            self._mesh.process(blank)  # which returns when all of it is loaded
+            self._finder.process(blank)
         self._warm = False  # the first face makes the libraries talk, too
         self._count = 0
         self._faces = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,6 +67,7 @@ def findings(avatar: str | None = None) -> Iterator[Finding]:
         yield from _avatar(avatar)
     yield _decoding()
     yield _package("mp4", "av", "writes MP4 files")
+    yield _tracker()
     yield _package("metrics", "prometheus_client", "Prometheus text", "prometheus-client")
     yield _package("livekit", "livekit.agents", "agents in LiveKit rooms", "livekit-agents")
 
@@ -196,6 +198,21 @@ def _decoding() -> Finding:
         return _failed("audio files", error)
     formats = ", ".join(sorted(set(soundfile.available_formats()) & {"WAV", "FLAC", "OGG", "MP3"}))
     return Finding("ok", "audio files", f"{formats} ({total} samples of the bundled speech)")
+
+
+def _tracker() -> Finding:
+    """What making avatars needs; a later release of the package would not do."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from bithuman_ctypes.authoring.tracker import VERSION, advice
+
+    purpose = "makes avatars from films and photos"
+    try:
+        if version("mediapipe") == VERSION:
+            return Finding("ok", "create", purpose)
+    except PackageNotFoundError:
+        pass
+    return Finding("none", "create", f"not installed ({purpose})", advice(sys.version_info[:2]))
 
 
 def _package(what: str, module: str, purpose: str, package: str = "") -> Finding:
