@@ -202,14 +202,14 @@ class Session:
         self._model, self._arguments, self._stall = model, arguments, stall
         self.record = Record()
         self.times: dict[str, float] = {}
+        self._begun = asyncio.Event()
 
     async def __aenter__(self) -> Session:
         begun = time.perf_counter()
         self.avatar = await AsyncBithuman.create(model_path=self._model, **self._arguments)
         created = time.perf_counter()
         self._consumer = asyncio.create_task(self._consume())
-        while not self.record.seen:
-            await asyncio.sleep(0)
+        await self._begun.wait()
         self.times = {
             "create_ms": (created - begun) * 1e3,
             "first_ms": (time.perf_counter() - created) * 1e3,
@@ -224,6 +224,7 @@ class Session:
     async def _consume(self) -> None:
         async for frame in self.avatar.run():
             self.record.note(frame.info, now_us())
+            self._begun.set()
             if self._stall:
                 await self._stall(frame, self.record)
 
