@@ -15,7 +15,7 @@ import wave
 import bithuman_ctypes as bh
 
 FRAMES = 25
-DIGEST = 0xB625AAA2C184C83C
+DIGEST = 0xE124688EDBB84348
 
 
 def fnv(digest: int, data: bytes) -> int:

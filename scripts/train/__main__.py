@@ -24,18 +24,20 @@ QUICK_COPIES = 1.0
 
 
 def speak(options: argparse.Namespace) -> None:
-    """Make the corpus of speech with phone times."""
-    from . import speech
+    """Make the corpus of speech with phone times, and music."""
+    from . import music, speech
 
+    music.make(options.out, options.seed, options.quick)
     speech.make(options.out, options.seed, options.quick)
 
 
 def features(options: argparse.Namespace) -> None:
     """Compose noisy streams and compute log-mels and targets."""
-    from . import speech, streams
+    from . import music, speech, streams
 
     copies = QUICK_COPIES if options.quick else COPIES
-    streams.cache(options.out, speech.training(options.out), copies, options.seed)
+    spoken, played = speech.training(options.out), music.load(options.out)
+    streams.cache(options.out, spoken, played, copies, options.seed)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -43,7 +45,7 @@ def train(options: argparse.Namespace) -> None:
     from . import train as training
 
     epochs = QUICK_EPOCHS if options.quick else EPOCHS
-    training.train(options.out, options.seed, options.epochs or epochs)
+    training.train(options.out, options.seed, options.epochs or epochs, options.without)
 
 
 def export(options: argparse.Namespace) -> None:
@@ -98,6 +100,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=float, default=None, help=f"default: {EPOCHS:g}")
+    parser.add_argument(
+        "--without", action="append", default=[], help="a voice to leave out, to try things on it"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the speech, minutes of training"
     )

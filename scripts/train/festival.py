@@ -17,9 +17,11 @@ VOICES = {
     "ked": "voice_ked_diphone",
     "slt": "voice_cmu_us_slt_arctic_hts",
     "lp": "voice_lp_diphone",
+    "pc": "voice_pc_diphone",
 }
 """Short names of the voices that are used here and the Scheme functions that select them."""
 
+ITALIANS = frozenset({"lp", "pc"})
 TIMEOUT_S = 900
 PITCH_SPREAD = 0.13
 """Standard deviation of the pitch over its mean. slt has its own pitch and ignores both."""
@@ -67,7 +69,7 @@ def read_labels(path: Path) -> list[tuple[float, str]]:
 def synthesise(voice: str, readings: Sequence[Reading], folder: Path) -> Iterator[Utterance]:
     """Yield one utterance per reading that Festival could say."""
     run(voice, readings, folder)
-    table = phones.ITALIAN if voice == "lp" else phones.FESTIVAL
+    table = phones.ITALIAN if voice in ITALIANS else phones.FESTIVAL
     for number in range(len(readings)):
         sound, labels = folder / f"{number}.wav", folder / f"{number}.lab"
         if not (sound.exists() and labels.exists()):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,14 +24,13 @@ from .logmel import BANDS, FRAMES_PER_TICK
 
 LOG = logging.getLogger(__name__)
 
-BATCH = 24
-CHUNK_TICKS = 125
-LEARNING_RATE = 2.5e-3
+BATCH = 40
+CHUNK_TICKS = 75
 WARM_UP = 0.04
 WEIGHT_DECAY = 1e-3
 GRADIENT_NORM = 1.0
 MASKED = 8
-AVERAGE = 0.99
+AVERAGE = 0.998
 """Decay of the running average of the weights that is exported."""
 
 UNSTRETCHED = torch.tensor([[1.0, 0.0]] * len(net.STRETCHED))
@@ -38,7 +40,7 @@ UNSTRETCHED = torch.tensor([[1.0, 0.0]] * len(net.STRETCHED))
 class Weights:
     """Weights of the terms of the loss, found by trial on the training voices."""
 
-    speech: float = 0.6
+    speech: float = 1.0
     closure: float = 1.0
     labiodental: float = 0.4
     teeth: float = 0.2
@@ -48,6 +50,19 @@ class Weights:
     width: float = 1.5
     protrusion: float = 1.5
     visemes: float = 0.3
+
+
+class Phase(NamedTuple):
+    """A stretch of the training, from a high learning rate to none, on the streams of a world, for
+    a share of the epochs.
+    """
+
+    world: str
+    share: float
+    rate: float
+
+
+PHASES = (Phase("calm", 1.0, 2.5e-3), Phase("harsh", 0.18, 8e-4))
 
 
 def equalise(mel: Tensor, generator: torch.Generator) -> Tensor:
@@ -113,26 +128,35 @@ def rate_at(progress: float) -> float:
 class Trainer:
     """Holds network, optimiser and the running average of the weights."""
 
-    def __init__(self, folder: Path, seed: int, epochs: float) -> None:
+    def __init__(
+        self, folder: Path, seed: int, epochs: float, phase: Phase, without: Container[str] = ()
+    ) -> None:
         torch.manual_seed(seed)
+        folder = folder / phase.world
         self.mel = np.load(folder / "mel.npy", mmap_mode="r")
         self.wanted = np.load(folder / "targets.npy", mmap_mode="r")
+        kinds = json.loads((folder / "streams.json").read_text())
+        self.rows = np.array([row for row, kind in enumerate(kinds) if kind not in without])
         self.shuffle = np.random.default_rng(seed)
         self.noise = torch.Generator().manual_seed(seed)
-        self.encoder = net.Encoder()
-        self.average = net.Encoder()
-        self.average.load_state_dict(self.encoder.state_dict())
+        self.encoder, self.average = net.Encoder(), net.Encoder()
+        self.begin_with(self.encoder)
         self.optimiser = torch.optim.AdamW(
-            self.encoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+            self.encoder.parameters(), lr=phase.rate, weight_decay=WEIGHT_DECAY
         )
-        self.batches = max(1, round(epochs * len(self.mel) / BATCH))
-        self.weights = Weights()
+        self.phase = phase
+        self.batches = max(1, round(epochs * phase.share * len(self.rows) / BATCH))
         self.balance = viseme_balance(self.wanted)
 
+    def begin_with(self, encoder: net.Encoder) -> None:
+        """Take over the weights of `encoder`."""
+        self.encoder.load_state_dict(encoder.state_dict())
+        self.average.load_state_dict(encoder.state_dict())
+
     def _batch(self, number: int) -> tuple[Tensor, Tensor]:
-        per_epoch = max(1, len(self.mel) // BATCH)
+        per_epoch = max(1, len(self.rows) // BATCH)
         if number % per_epoch == 0:
-            self.order = self.shuffle.permutation(len(self.mel))
+            self.order = self.shuffle.permutation(self.rows)
         start = number % per_epoch * BATCH
         rows = np.sort(self.order[start : start + BATCH])
         mel = torch.from_numpy(self.mel[rows].astype(np.float32))
@@ -142,7 +166,7 @@ class Trainer:
 
     def _update(self, loss: Tensor, progress: float) -> None:
         for group in self.optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * rate_at(progress)
+            group["lr"] = self.phase.rate * rate_at(progress)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.encoder.parameters(), GRADIENT_NORM)
@@ -167,7 +191,7 @@ class Trainer:
             logits, context, hidden = self.encoder.sequence(
                 features[:, frames], extras[:, ticks], context, hidden.detach()
             )
-            loss = loss_of(logits, wanted[:, ticks], self.weights, self.balance)
+            loss = loss_of(logits, wanted[:, ticks], Weights(), self.balance)
             self._update(loss, (number + chunk / chunks) / self.batches)
             total += loss.item()
         return total / chunks
@@ -190,13 +214,18 @@ class Trainer:
         return self.average
 
 
-def train(folder: Path, seed: int, epochs: float) -> net.Encoder:
-    """Train on the features in `folder`, restore the range, keep the weights in
-    `folder`/encoder.pt.
+def train(folder: Path, seed: int, epochs: float, without: Container[str] = ()) -> net.Encoder:
+    """Train on the features in `folder` but those of the voices `without`, restore the range, keep
+    the weights in `folder`/encoder.pt.
     """
     torch.set_num_threads(1)
-    trainer = Trainer(folder, seed, epochs)
-    encoder = trainer.run()
+    encoder: net.Encoder | None = None
+    for number, phase in enumerate(PHASES):
+        trainer = Trainer(folder, seed + number, epochs, phase, without)
+        if encoder is not None:
+            trainer.begin_with(encoder)
+        encoder = trainer.run()
+    assert encoder is not None
     calibrate(encoder, trainer.mel, trainer.wanted)
     torch.save(encoder.state_dict(), folder / "encoder.pt")
     return encoder
