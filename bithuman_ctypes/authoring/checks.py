@@ -14,7 +14,7 @@ from bithuman_ctypes.authoring import _imx_container as container
 from bithuman_ctypes.authoring import _imx_sections as sections
 from bithuman_ctypes.authoring import imx
 from bithuman_ctypes.authoring._imx_model import ImxError, decoded_size, require
-from bithuman_ctypes.errors import BithumanError, RuntimeNotReadyError
+from bithuman_ctypes.errors import BithumanError, ModelSecurityError, RuntimeNotReadyError
 
 OK, FAIL, WARN, SKIP = "ok", "fail", "warn", "skip"
 
@@ -195,4 +195,6 @@ def _engine(path: imx.StrPath) -> str:
     except RuntimeNotReadyError as error:
         raise _Unavailable(str(error)) from None
     except BithumanError as error:
+        if isinstance(error, ModelSecurityError) and "no keys are trusted here" in str(error):
+            raise _Unavailable(str(error)) from None  # the file may be as good as it can be
         raise ImxError(str(error)) from None

@@ -220,6 +220,25 @@ def test_a_changed_file_is_a_security_error(
         edited(data, {"name": "Somebody else"})
 
 
+def test_validate_looks_at_the_signature(
+    key: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "sealed.imx"
+    path.write_bytes(seal(TINY.read_bytes(), SigningKey.read(key), issuer="Studio A").data)
+    assert main(["validate", str(path)]) == 0  # nobody's key is trusted: not looked at
+    assert "no keys are trusted here" in capsys.readouterr().out
+    monkeypatch.setenv("BITHUMAN_TRUSTED_KEYS", str(key.parent))
+    assert main(["validate", str(path)]) == 0
+    assert "no keys are trusted here" not in capsys.readouterr().out
+    SigningKey.new().write(tmp_path / "other.pem")
+    monkeypatch.setenv("BITHUMAN_TRUSTED_KEYS", str(tmp_path / "other.pub"))
+    with pytest.raises(SystemExit, match="65"):
+        main(["validate", str(path)])
+
+
 def test_a_metered_avatar_needs_a_signature(tmp_path: Path) -> None:
     from dataclasses import replace
 
