@@ -19,7 +19,8 @@ from bithuman_ctypes._ffi.library import library_path
 
 INCLUDE = REPO / "c_core" / "include"
 SPEECH = package_folder() / "assets" / "speech.wav"
-DIGEST = "25 frames, digest 0x326b5b845e772a44"  # as in wheels/smoke.c
+SMOKE = (REPO / "wheels" / "smoke.c").read_text(encoding="utf-8")
+DIGEST = f"25 frames, digest 0x{re.findall(r'#define DIGEST 0x([0-9A-F]+)u', SMOKE)[0].lower()}"
 
 
 def output(*command: object, **variables: str) -> str:

@@ -30,4 +30,6 @@ while be_runtime_pull_frame(stream, -1, &bgr, bgr.count, nil) == BE_OK {
 }
 be_runtime_destroy(stream)
 be_fixture_release(avatar)
-print("\(frames) frames, digest 0x\(String(digest, radix: 16)), \(String(cString: be_library_version()))")
+let hex = String(digest, radix: 16)
+let padded = String(repeating: "0", count: 16 - hex.count) + hex
+print("\(frames) frames, digest 0x\(padded), \(String(cString: be_library_version()))")
