@@ -596,6 +596,13 @@ static void a_child_has_no_right(void **state)
         bool refused = be_auth_get_state() == BE_AUTH_UNCONFIGURED &&
                        be_auth_authenticate() == BE_ERR_NO_AUTH &&
                        be_auth_context_authenticate(auth) == BE_ERR_INVALID_ARG;
+        /* The avatar is the child's own, the right is not. */
+        const be_stream_options_t options = {.struct_size = sizeof options, .auth = auth};
+        be_fixture_t *fixture = load_with(MANIFEST "}");
+        be_runtime_t *runtime = NULL;
+        refused &= be_auth_context_add_avatar(auth, fixture) == BE_ERR_INVALID_ARG &&
+                   be_runtime_open(fixture, &options, &runtime) == BE_ERR_INVALID_ARG;
+        be_fixture_release(fixture);
         be_auth_stop_heartbeat();
         be_auth_context_stop_heartbeat(auth);
         be_auth_context_destroy(auth);

@@ -136,6 +136,15 @@ static be_auth_t *find_or_make(be_auth_t *auth)
     return &own;
 }
 
+/* Before its lock is taken, which a thread of the parent's may have held. */
+static be_status check_owner(const be_auth_t *auth)
+{
+    BEI_REQUIRE(auth->owner == bei_process_id(),
+                "this context belongs to process %u: a fork does not carry rights over",
+                auth->owner);
+    return BE_OK;
+}
+
 be_status bei_auth_init(const be_auth_options_t *options)
 {
     BEI_TRY(bei_settings_check(options, 0));
@@ -159,9 +168,7 @@ static be_status enter(be_auth_t **auth)
     if (!*auth)
         return bei_error_set(BE_ERR_NO_AUTH,
                              "there are no credentials: be_auth_init, or a context, comes first");
-    BEI_REQUIRE((*auth)->owner == bei_process_id(),
-                "this context belongs to process %u: a fork does not carry rights over",
-                (*auth)->owner);
+    BEI_TRY(check_owner(*auth));
     bei_mutex_lock(&(*auth)->lock);
     if ((*auth)->configured)
         return BE_OK;
@@ -171,9 +178,7 @@ static be_status enter(be_auth_t **auth)
 
 be_status bei_auth_update(be_auth_t *auth, const be_auth_options_t *options)
 {
-    BEI_REQUIRE(auth->owner == bei_process_id(),
-                "this context belongs to process %u: a fork does not carry rights over",
-                auth->owner);
+    BEI_TRY(check_owner(auth));
     BEI_TRY(bei_settings_check(options, 1));
     bei_mutex_lock(&auth->lock);
     be_status status = configure(auth, options);
@@ -399,6 +404,7 @@ static be_status check_trust(const be_auth_t *auth, const bei_avatar_name_t *nam
 static be_status add_avatar(be_auth_t *auth, const bei_avatar_name_t *name, bool stream,
                             bei_auth_avatar_t **out)
 {
+    BEI_TRY(check_owner(auth));
     BEI_TRY(check_trust(auth, name));
     bei_mutex_lock(&auth->lock);
     bei_auth_avatar_t *avatar = bei_avatars_add(&auth->avatars, name);
