@@ -245,7 +245,7 @@ static size_t give_shown(const bei_pipeline_t *pipeline, float *out)
 {
     const bei_selector_t *selector = &pipeline->selector;
     return give((const float[]){(float)selector->current, (float)selector->other,
-                                (float)selector->share / BEI_LIPS_SHARES},
+                                (float)selector->share / (float)BEI_LIPS_SHARES},
                 3, out);
 }
 
