@@ -90,12 +90,27 @@ static void assert_refused(const char *keys, uint32_t flags, const char *named)
     assert_null(fixture);
 }
 
+static void write_bytes(const char *path, const char *bytes, size_t length)
+{
+    FILE *to = fopen(path, "wb");
+    assert_non_null(to);
+    assert_int_equal(fwrite(bytes, 1, length, to), length);
+    fclose(to);
+}
+
 static void write_text(const char *path, const char *text)
 {
-    FILE *to = fopen(path, "w");
-    assert_non_null(to);
-    fputs(text, to);
-    fclose(to);
+    write_bytes(path, text, strlen(text));
+}
+
+/* The PEM text of a seed's public half. */
+static void read_key_text(const uint8_t *seed, char out[256])
+{
+    sign_write_key(FOLDER "/other.pub", seed);
+    FILE *from = fopen(FOLDER "/other.pub", "r");
+    assert_non_null(from);
+    out[fread(out, 1, 255, from)] = '\0';
+    fclose(from);
 }
 
 /* The row of a section in the table of contents. */
@@ -157,12 +172,8 @@ static void a_file_may_hold_many_keys(void **state)
     (void)state;
     char text[1024], keys[2][256];
     const uint8_t *seeds[] = {stranger, studio_seed};
-    for (int i = 0; i < 2; i++) {
-        sign_write_key(FOLDER "/other.pub", seeds[i]);
-        FILE *from = fopen(FOLDER "/other.pub", "r");
-        keys[i][fread(keys[i], 1, sizeof keys[i] - 1, from)] = '\0';
-        fclose(from);
-    }
+    for (int i = 0; i < 2; i++)
+        read_key_text(seeds[i], keys[i]);
     snprintf(text, sizeof text, "# the studios that we buy from\n%s%s", keys[0], keys[1]);
     write_text(FOLDER "/other.pub", text);
     make(METERED, studio_seed);
@@ -199,6 +210,26 @@ static void what_is_no_key_is_named(void **state)
     write_text(FOLDER "/notes.txt", "not a key, and not called so");
     assert_loads(FOLDER);
     assert_refused("test_seal_nowhere", 0, "test_seal_nowhere");
+}
+
+/* A key that the engine cannot read is named too where it stands beside one that it can. */
+static void nor_is_one_passed_over_beside_a_key(void **state)
+{
+    (void)state;
+    static const char another[] = "-----BEGIN RSA PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n"
+                                  "-----END RSA PUBLIC KEY-----\n";
+    char key[256], text[1024];
+    read_key_text(studio_seed, key);
+    make(METERED, studio_seed);
+    snprintf(text, sizeof text, "%s%s", key, another);
+    write_text(FOLDER "/other.pub", text);
+    assert_refused(FOLDER "/other.pub", 0, "not an Ed25519 public key");
+    snprintf(text, sizeof text, "%s%s", another, key);
+    write_text(FOLDER "/other.pub", text);
+    assert_refused(FOLDER "/other.pub", 0, "not an Ed25519 public key");
+    int length = snprintf(text, sizeof text, "%s%c%s", key, 0, key);
+    write_bytes(FOLDER "/other.pub", text, (size_t)length);
+    assert_refused(FOLDER "/other.pub", 0, "are no text");
 }
 
 /* ---------------------------------------------------------------- files */
@@ -351,6 +382,7 @@ int main(void)
         TEST(other_keys_do_not),
         TEST(a_file_may_hold_many_keys),
         TEST(what_is_no_key_is_named),
+        TEST(nor_is_one_passed_over_beside_a_key),
         TEST(any_change_breaks_it),
         TEST(nothing_can_be_put_in_or_renamed),
         TEST(what_it_asks_for_cannot_be_changed),
