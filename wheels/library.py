@@ -15,6 +15,8 @@ TAG = re.compile(
     r"|win_(?P<windows>amd64|arm64)"
     r"|macosx_(?P<macos>\d+_\d+)_(?P<apple>arm64|x86_64))$"
 )
+lief.logging.disable()  # it speaks of what it cannot name in files that are good
+
 FILES = {"linux": "libessence.so", "windows": "libessence.dll", "apple": "libessence.dylib"}
 # The system's own libraries, and nothing else, are there on every machine.
 GLIBC = re.compile(r"^(libc|libm|libpthread|libdl|librt)\.so\.\d+$|^ld-linux-[a-z0-9-]+\.so\.\d$")
