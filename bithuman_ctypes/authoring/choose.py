@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from bithuman_ctypes.authoring._types import Flags, Floats
 from bithuman_ctypes.authoring.lips import CLOSURE, LABIODENTAL, Fitted, Lips
+from bithuman_ctypes.authoring.material import MaterialError, Reason
+from bithuman_ctypes.authoring.screening import spans
+from bithuman_ctypes.authoring.video import FPS
 
 Rows = NDArray[np.intp]
 
@@ -18,14 +21,21 @@ MAX_CANDIDATES = 3000
 ROUNDS = 4
 SHUT, BITES, TEETH = 4, 4, 3  # mouths that are forced in: lips pressed, at the teeth, teeth seen
 SHARP_SHARE = 0.25  # of the frames are too blurred to be mouths
+LEAST = 50  # frames of speech to choose from
 SURE = 0.5  # probability from which a closure or a bite was heard
 
 
 def mouths(
     lips: Lips, fitted: Fitted, sharp: Floats, usable: Flags, count: int
 ) -> tuple[Rows, Floats]:
-    """The frames of at most ``count`` mouths, and the coordinates of each (count, 6)."""
+    """The frames of at most ``count`` mouths, and the coordinates of each (count, 6).
+
+    Raises MaterialError when there is too little speech to choose from.
+    """
     speech = usable & fitted.speech
+    if speech.sum() < LEAST:
+        text = f"only {speech.sum() / FPS:.1f} seconds of speech show the mouth well enough"
+        raise MaterialError([Reason("no_speech", text, spans(speech))])
     clear = sharp >= np.quantile(sharp[speech], SHARP_SHARE)
     candidates = np.flatnonzero(speech & clear)
     if len(candidates) > MAX_CANDIDATES:
@@ -38,6 +48,7 @@ def mouths(
     chosen = candidates[medoids(places, begin, min(count, len(candidates)))]
     coords = fitted.coords[chosen].copy()
     bites = np.isin(chosen, forced) & (fitted.heard[chosen, LABIODENTAL] > SURE)
+    bites &= ~lips.shut[chosen]
     coords[bites, 3] = np.maximum(coords[bites, 3], 0.9)
     return chosen, coords
 
@@ -47,7 +58,8 @@ def forced_in(lips: Lips, fitted: Fitted, candidates: Rows) -> Rows:
     the teeth for f, v, teeth that show."""
     heard, shut = fitted.heard, lips.shut
     pressed = np.where(shut, heard[:, CLOSURE], 0.0)
-    bitten = np.where(lips.gap < np.median(lips.gap[fitted.speech]), heard[:, LABIODENTAL], 0.0)
+    narrow = ~shut & (lips.gap < np.median(lips.gap[fitted.speech]))
+    bitten = np.where(narrow, heard[:, LABIODENTAL], 0.0)
     found: list[int] = []
     for score, count in ((pressed, SHUT), (bitten, BITES), (fitted.coords[:, 4], TEETH)):
         order = candidates[np.argsort(-score[candidates], kind="stable")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ MOUTHS = 160
 QUALITY = 90
 HELD_OUT = 0.2  # of the speech: what the self-test speaks
 COMPARED = 150  # frames of it at most whose pixels are compared
+NEAR = 4.0  # degrees between the head's direction in a mouth's frame and at rest
 LOOK = (slice(None), slice(14, 42), slice(10, 38))  # the mouth in the survey's pictures
 SENTENCE = 3.2  # seconds of the film's speech in the preview
 SENTENCE_STEP = 4  # frames
@@ -101,9 +102,9 @@ def create_from_video(
     made_plan = plan(study, actions or {}, mouths)
     progress("cutting pictures out", 0.0)
     made = _Pictures(film, study, made_plan, progress)
-    avatar = made.avatar(made_plan.mouths, card, quality, set(idle))
+    avatar = made.avatar(card, quality, set(idle))
     progress("trying it out on speech that it does not know", 0.0)
-    score = _tried(made, card, quality)
+    score = _tried(made, avatar, quality)
     data = imx.to_bytes(avatar)
     report = _report(made, avatar, score, len(data))
     if preview is not None:
@@ -164,14 +165,22 @@ def plan(study: Study, actions: Mapping[str, tuple[float, float]], mouths: int) 
     speech = np.flatnonzero(fitted.speech)
     split = int(speech[int(len(speech) * (1 - HELD_OUT))])
     sharp = study.survey.detail
-    early = usable & (np.arange(len(usable)) < split - FPS // 2)
+    straight = usable & facing(study)
+    early = straight & (np.arange(len(usable)) < split - FPS // 2)
     return Plan(
         found,
         clips,
-        choose.mouths(study.lips, fitted, sharp, usable, mouths),
+        choose.mouths(study.lips, fitted, sharp, straight, mouths),
         choose.mouths(study.lips, fitted, sharp, early, mouths),
         split,
     )
+
+
+def facing(study: Study) -> Flags:
+    """Where the head looks about where it does in the loop: a mouth of a head that is turned away
+    does not fit to the jaw of one that is not."""
+    away = study.pose.angle()
+    return np.asarray(away <= max(NEAR, float(np.median(away[study.fitted.speech]))))
 
 
 class _Pictures:
@@ -199,20 +208,18 @@ class _Pictures:
         spoken = [self.patches[int(i)] for i in plan.mouths[0]]
         self.mask = patch.mask(spoken, self.rest, self.place, study.pose)
 
-    def avatar(
-        self,
-        mouths: tuple[choose.Rows, Floats],
-        card: Card,
-        quality: int,
-        idle: set[str],
-    ) -> imx.Avatar:
-        """The avatar with these mouths."""
-        parts = rectangles(self.shown, quality)
+    def mouths(self, chosen: tuple[choose.Rows, Floats], quality: int) -> list[imx.Mouth]:
+        """The mouth at rest, and frames with their coordinates."""
         rows = [imx.Mouth.rest()]
-        for i, coords in zip(*mouths):
+        for i, coords in zip(*chosen):
             made = patch.matched(self.patches[int(i)], self.rest, self.mask)
             values = tuple(float(np.clip(v, -2, 2)) for v in coords)
             rows.append(imx.Mouth(values, imx.encode_jpeg(made, quality)))
+        return rows
+
+    def avatar(self, card: Card, quality: int, idle: set[str]) -> imx.Avatar:
+        """The avatar that the plan asks for."""
+        parts = rectangles(self.shown, quality)
         placements = []
         for i, picture in zip(self.plan.shown(), parts.shown):
             own = patch.cut(picture, self.affines[i], self.place.size)
@@ -226,7 +233,7 @@ class _Pictures:
             parts.bases,
             parts.frames,
             placements,
-            rows,
+            self.mouths(self.plan.mouths, quality),
             self.place.size,
             self.mask,
             thumbnail=thumbnail(self.shown[0], face),
@@ -243,10 +250,10 @@ class _Pictures:
         return out
 
 
-def _tried(made: _Pictures, card: Card, quality: int) -> judge.Score:
-    """The self-test: an avatar from the earlier part of the film says the later one."""
+def _tried(made: _Pictures, avatar: imx.Avatar, quality: int) -> judge.Score:
+    """The self-test: the avatar with mouths of the earlier part of the film says the later one."""
     study, plan = made.study, made.plan
-    trial = made.avatar(plan.trial, card, quality, set())
+    trial = replace(avatar, mouths=made.mouths(plan.trial, quality))
     sound = study.sound[plan.split * RATE // FPS :]
     patches = {i - plan.split: made.patches[i] for i in plan.compared(study.usable)}
     gaps, usable = study.lips.gap[plan.split :], study.usable[plan.split :]

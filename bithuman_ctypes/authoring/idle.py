@@ -56,7 +56,8 @@ class Idle:
         root = points[168]
         self._axis_z = float(root[2] + BACK * unit)
         self._size = (wide, high)
-        self._weights = self._weight(oval)
+        self.weights = self._weight(oval)
+        """What ``displacement`` needs at the places of the grid."""
         self._eyes = [Eye(portrait.picture, points[list(eye), :2]) for eye in landmarks.EYES]
 
     def _weight(self, oval: Floats) -> tuple[Floats, Floats, Floats]:
@@ -87,14 +88,14 @@ class Idle:
 
     def frame(self, number: int) -> Picture:
         """The picture of a frame."""
-        going = self.displacement(number, *grid(self._size), self._weights)
+        going = self.displacement(number, *grid(self._size), self.weights)
         at = sources(going, self._size)
         return np.asarray(remapped(self.blinking(lids(number)), *at), np.uint8)
 
     def affine(self, number: int) -> Floats:
         """(2, 3): picture pixels of a frame to those of the portrait, at the mouth."""
         rest = self._points[list(landmarks.AROUND_MOUTH), :2]
-        parts = tuple(self._at(part, rest) for part in self._weights)
+        parts = tuple(self._at(part, rest) for part in self.weights)
         moved = rest + self.displacement(number, rest[:, 0], rest[:, 1], parts)
         system = np.concatenate([moved, np.ones((len(moved), 1))], 1)
         return np.asarray(np.linalg.lstsq(system, rest, rcond=None)[0].T)

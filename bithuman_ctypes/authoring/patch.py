@@ -17,7 +17,7 @@ SELDOM = 0.97  # share of the mouths that may differ by more, where nothing else
 NOISE = 14.0  # levels that a film's noise can make
 ASIDE, ABOVE, BELOW = 0.92, 0.10, 0.40  # the patch beyond mouth, nose and chin, in units
 REACH = 0.80, 0.28  # the most that the mask takes: beside the mouth's middle, below the chin
-OUTLINE = 0.10  # units that it stays inside the outline of the face, where hair begins
+OUTLINE = 0.15  # units that it stays inside the outline of the face, where hair begins
 
 
 @dataclass(frozen=True)

@@ -112,14 +112,16 @@ def covered(lower: Picture, seen: Flags) -> Flags:
     pictures = lower.astype(np.float32)
     level = np.median(pictures, axis=(1, 2), keepdims=True) - np.median(usual)
     gaps = np.abs(pictures - level - usual)
-    # Lips and what is between them may look as they like; cheeks and chin may not.
-    skin = np.ones(usual.shape, bool)
+    # Lips and what is between them may look as they like, and a head that turns changes much;
+    # what covers the mouth changes almost all of it.
     high, wide = usual.shape
-    skin[int(0.30 * high) : int(0.85 * high), int(0.25 * wide) : int(0.75 * wide)] = False
-    mouth = ~skin
-    share = (gaps[:, skin] > COVERED).mean(1)
+    mouth = np.zeros(usual.shape, bool)
+    mouth[int(0.30 * high) : int(0.85 * high), int(0.25 * wide) : int(0.75 * wide)] = True
+    cheeks = ~mouth
+    cheeks[int(0.75 * high) :] = False  # beside the chin there may be anything
     inner = (gaps[:, mouth] > COVERED).mean(1)
-    return np.asarray((share > 0.25) | (inner > 0.7))
+    outer = (gaps[:, cheeks] > COVERED).mean(1)
+    return np.asarray((inner > 0.7) | ((inner > 0.45) & (outer > 0.45)))
 
 
 def _cuts(survey: Survey) -> Flags:

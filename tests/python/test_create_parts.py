@@ -226,6 +226,16 @@ def test_medoids_of_few_points_are_all_of_them() -> None:
     assert choose.medoids(points, np.array([], np.intp), 10).tolist() in ([0, 1, 3], [0, 2, 3])
 
 
+def test_too_little_speech_is_refused() -> None:
+    heard = np.zeros((300, 8))
+    heard[:30, 7] = 1.0
+    gap = np.abs(np.sin(np.arange(300) / 4)) * 0.2
+    usable = np.ones(300, bool)
+    fitted = calibrate(lips(gap), heard, usable)
+    with pytest.raises(MaterialError, match=r"only 1\.2 seconds of speech"):
+        choose.mouths(lips(gap), fitted, np.ones(300), usable, 40)
+
+
 def test_calibration_keeps_the_range() -> None:
     chance = np.random.default_rng(2)
     true = chance.beta(1, 3, 2000)
