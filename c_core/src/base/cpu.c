@@ -1,8 +1,9 @@
 #include "base/cpu.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/env.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -39,7 +40,7 @@ bool bei_cpu_has_vectors(void)
     static atomic_int known; /* 0 unknown, 1 no, 2 yes */
     int value = atomic_load_explicit(&known, memory_order_relaxed);
     if (value == 0) {
-        const char *forced = getenv("BITHUMAN_CPU");
+        const char *forced = bei_env_get("BITHUMAN_CPU");
         bool plain = forced && strcmp(forced, "c") == 0;
         value = !plain && detect() ? 2 : 1;
         atomic_store_explicit(&known, value, memory_order_relaxed);

@@ -1,6 +1,9 @@
-#define _DARWIN_C_SOURCE /* pthread_cond_timedwait_relative_np */
+#define _DARWIN_C_SOURCE /* pthread_cond_timedwait_relative_np, RTLD_NODELETE */
 #include "base/thread.h"
 
+#ifdef __APPLE__
+#include <dlfcn.h>
+#endif
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,6 +78,18 @@ void bei_cond_broadcast(bei_cond_t *cond)
     pthread_cond_broadcast(cond);
 }
 
+/* A host that unloads the library must not take the code from under a thread that runs it. Elsewhere the
+ * linker sees to that (nodelete). */
+static void stay_loaded(void)
+{
+#ifdef __APPLE__
+    static const char here;
+    Dl_info us;
+    if (dladdr(&here, &us) != 0)
+        (void)dlopen(us.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+#endif
+}
+
 static void *trampoline(void *argument)
 {
     const bei_thread_t *thread = argument;
@@ -84,6 +99,8 @@ static void *trampoline(void *argument)
 
 be_status bei_thread_start(bei_thread_t *thread, void (*run)(void *user), void *user)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, stay_loaded);
     thread->run = run;
     thread->user = user;
     sigset_t all, before;
