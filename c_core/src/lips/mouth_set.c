@@ -12,11 +12,11 @@ static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 6, 3, 5, 1, 1};
 
 enum {
     DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
-    SMOOTHNESS = 6, /* a step between mouths counts a sixth of an error of its size: with more the
-                     * search skips closures, with less the lips tremble */
+    SMOOTHNESS = 8, /* a step between mouths counts an eighth of an error of its size: with more the
+                      * search skips closures, with less the lips tremble */
     SHUT = BEI_LIPS_ONE * 3 / 5,     /* closure above this is a p, b or m whatever is around it */
     NEARLY_SHUT = BEI_LIPS_ONE / 20, /* openness up to which a mouth counts as closed */
-    TOO_OPEN = 2,             /* times closure: how much more a mouth costs for being too open */
+    TOO_OPEN = 4,             /* times closure: how much more a mouth costs for being too open */
     CLOSED_PENALTY = 1 << 26, /* an open mouth where the lips must be shut */
     /* How far apart mouths that are mixed may be: a fifth of all openness. */
     MIXABLE = (BEI_LIPS_ONE / 5) * (BEI_LIPS_ONE / 5) / (1 << DISTANCE_SHIFT) * 16
