@@ -97,6 +97,8 @@ def create_from_video(
     """
     require_tracker()
     check_action_names(actions or {})
+    for path in (output, *([] if preview is None else [preview])):
+        imx.require_place(path)
     film = Film(video, longest, start, end)
     study = examine(film, progress)
     made_plan = plan(study, actions or {}, mouths)

@@ -48,6 +48,7 @@ __all__ = [
     "from_sections",
     "read",
     "read_bytes",
+    "require_place",
     "to_bytes",
     "write",
     "write_bytes",
@@ -83,6 +84,19 @@ def write_bytes(path: StrPath, data: bytes) -> None:
         except OSError as error:
             raise cannot_write(path, error) from None
     _sync_folder(Path(path).resolve().parent)
+
+
+def require_place(path: StrPath) -> None:
+    """Raises OutputError unless a file can be written there; leaves everything as it is.
+
+    For who has minutes of work before the writing.
+    """
+
+    class Tried(Exception):
+        """Unwinds what was begun."""
+
+    with contextlib.suppress(Tried), atomic_output(path):
+        raise Tried
 
 
 def _sync_folder(folder: Path) -> None:

@@ -40,6 +40,8 @@ def create_from_photo(
     tracker is not installed), OutputError.
     """
     require_tracker()
+    for path in (output, *([] if preview is None else [preview])):
+        imx.require_place(path)
     progress("finding the face", 0.0)
     face = portrait.read(photo, longest)
     avatar = draw(face, card, quality, progress)

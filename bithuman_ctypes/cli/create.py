@@ -76,19 +76,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Makes the file."""
+    from bithuman_ctypes.authoring.imx import require_place, write_bytes
     from bithuman_ctypes.authoring.tracker import require_tracker
 
     require_tracker()
     card = _card(arguments)
     progress = _Progress()
     _require_film_for(arguments)
+    if arguments.report is not None:
+        require_place(arguments.report)
     report = (_from_video if arguments.video else _from_photo)(arguments, card, progress)
     progress.clear()
     for line in report.lines():
         say(line)
     if arguments.report is not None:
-        from bithuman_ctypes.authoring.imx import write_bytes
-
         text = json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
         write_bytes(arguments.report, (text + "\n").encode())
     say(f"wrote     {arguments.output}: {report.bytes / 1e6:.1f} MB")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +23,7 @@ from bithuman_ctypes.authoring.material import MaterialError, Reason, timecode
 from bithuman_ctypes.authoring.report import Report
 from bithuman_ctypes.authoring.tracker import POINTS, advice
 from bithuman_ctypes.authoring.video import Film
+from bithuman_ctypes.cli import create as create_command
 
 WIDE, HIGH = 96, 64
 
@@ -348,6 +351,27 @@ def test_wrong_options_are_refused(words: list[str], sentence: str) -> None:
     result = create(*words)
     assert result.returncode == 2
     assert sentence in result.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_consent_is_asked_for_where_somebody_can_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = argparse.ArgumentParser()
+    create_command.add_arguments(parser)
+    arguments = parser.parse_args(["--photo", "a.jpg", "--output", "folder/ada.imx"])
+    asked = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", asked)
+    monkeypatch.setattr(sys, "stdin", Terminal("I am Ada, and I agree\n"))
+    card = create_command._card(arguments)
+    assert (card.name, card.consent, card.source) == ("ada", "I am Ada, and I agree", "a photo")
+    assert "did the person agree" in asked.getvalue()
+    for nobody in (Terminal("\n"), io.StringIO("I agree\n")):
+        monkeypatch.setattr(sys, "stdin", nobody)
+        with pytest.raises(InvalidArgumentError, match="consent"):
+            create_command._card(arguments)
 
 
 def test_without_the_tracker_the_command_says_how_to_get_it() -> None:

@@ -200,6 +200,18 @@ def test_a_failing_write_leaves_all_as_it_was(
     assert path.read_bytes() == b"before"
 
 
+def test_a_place_can_be_tried_beforehand(tmp_path: Path) -> None:
+    path = tmp_path / "ada.imx"
+    imx.require_place(path)
+    assert os.listdir(tmp_path) == []
+    path.write_bytes(b"before")
+    imx.require_place(path)
+    assert path.read_bytes() == b"before"
+    for wrong in (tmp_path, tmp_path / "no" / "ada.imx"):
+        with pytest.raises(OSError, match="cannot write"):
+            imx.require_place(wrong)
+
+
 def test_an_unsound_avatar_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ImxError, match="placements"):
         imx.write(tmp_path / "ada.imx", changed(placements=[]))
