@@ -129,6 +129,7 @@ def examine(film: Film, progress: Progress = silent) -> Study:
     """Track, screen, and measure a film. Raises MaterialError."""
     progress("listening", 0.0)
     sound = film.sound()
+    screening.require_length(len(sound) / RATE)
     seen = survey(film, len(sound) * FPS // RATE, progress)
     screened = screening.screen(seen, sound, film.scale)
     pose = landmarks.fit(seen.points, screened.usable, _reference(seen, screened.usable))

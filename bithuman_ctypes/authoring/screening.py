@@ -67,14 +67,18 @@ def _whole(survey: Survey, sound: Floats) -> Iterator[Reason]:
     seconds = len(survey) / FPS
     if seconds < MIN_SECONDS:
         yield Reason("too_short", f"{seconds:.0f} seconds are too short: film 1 to 3 minutes")
-    if seconds > MAX_SECONDS:
-        text = f"{seconds / 60:.0f} minutes are too long: choose a part with --start and --end"
-        yield Reason("too_long", text)
     loud = loudness(sound) > QUIET
     if not loud.any():
         yield Reason("no_audio", "the sound is silent: the film must have speech")
     elif loud.sum() / FPS < SPOKEN:
         yield Reason("no_speech", f"there is speech for {loud.sum() / FPS:.0f} seconds only")
+
+
+def require_length(seconds: float) -> None:
+    """Raises MaterialError for a film that it would take too long to look at."""
+    if seconds > MAX_SECONDS:
+        text = f"{seconds / 60:.0f} minutes are too long: choose a part with --start and --end"
+        raise MaterialError([Reason("too_long", text)])
 
 
 def loudness(sound: Floats) -> Floats:

@@ -261,6 +261,12 @@ def test_lips_that_come_late_are_found(late: int) -> None:
     assert found > 0.9
 
 
+def test_a_film_that_is_too_long_is_refused_before_it_is_looked_at() -> None:
+    screening.require_length(600.0)
+    with pytest.raises(MaterialError, match="61 minutes are too long"):
+        screening.require_length(3660.0)
+
+
 def lips(gap: Any, **values: Any) -> Lips:
     return Lips(gap, np.full(len(gap), 0.5), np.zeros((len(gap), 4)), 0.01, **values)
 
