@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bithuman_ctypes._assets import bundled
 from bithuman_ctypes._lowlevel.options import LOOKAHEADS
-from scripts.train import evaluate, selection
+from scripts.train import evaluate
 from scripts.train.clips import Clip
 
-from . import judges, motion, pictures, robust, voices
+from . import judges, motion, pictures, robust, selection, voices
 from .shown import Shown, Stage
 
 LOG = logging.getLogger("scripts.lips")

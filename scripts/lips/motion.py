@@ -10,9 +10,9 @@ from scripts.train import phones, score
 from scripts.train.clips import Clip
 from scripts.train.layout import OUTPUTS, TICK_S
 from scripts.train.score import Array, Track
-from scripts.train.selection import Motion, count_motion, is_long_silence
 
 from .judges import Inside
+from .selection import Motion, count_motion, is_long_silence
 from .shown import TICK, Shown, Stage
 from .voices import ENCODER, FACEMESH, INSIDE, MOUTHS
 
@@ -52,8 +52,7 @@ def trembling(stage: Stage, inside: Inside, clips: Sequence[Clip], shown: Sequen
         wanted = score.reference(clip.segments, centres_of(count))
         tracks = {"phone table": wanted, **openness_of(stage, inside, frames)}
         for name, openness in tracks.items():
-            steps = np.diff(frames.mouths) != 0
-            count_motion(found.setdefault(name, Motion()), openness, steps, speech, wanted)
+            count_motion(found.setdefault(name, Motion()), openness, speech, wanted)
             largest.setdefault(name, []).extend(np.abs(np.diff(openness))[speech[1:]])
         beyond += list(_beyond(stage, frames)[speech[1:]])
     lines = ["| | jitter | turns a second | step, 95 % | step, 99 % |", "|---|---|---|---|---|"]

@@ -10,6 +10,7 @@ from scripts.train.clips import Clip
 from scripts.train.evaluate import to_track
 from scripts.train.score import Tally, Track
 
+from . import selection
 from .judges import FaceMesh, Inside
 from .shown import Shown, Stage
 
@@ -23,10 +24,9 @@ INSIDE, FACEMESH = "pixels: exact masks", "pixels: FaceMesh"
 
 def tracks_of(stage: Stage, inside: Inside, shown: Sequence[Shown]) -> dict[str, list[Track]]:
     """The same frames as each judge reads them."""
-    openness, width = stage.coords[:, 0], stage.coords[:, 1]
     tracks = {
         ENCODER: [to_track(s.heard) for s in shown],
-        MOUTHS: [Track(s.of(openness), s.of(width)) for s in shown],
+        MOUTHS: selection.tracks_of(stage, shown),
         INSIDE: [Track(s.of(inside.gap)) for s in shown],
     }
     seen = [s.seen for s in shown if s.seen is not None]

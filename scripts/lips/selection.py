@@ -1,10 +1,10 @@
 """How well the mouths that an avatar shows follow the speech, at every lookahead.
 
-    python -m scripts.train.selection                       the package's speech, without labels
-    python -m scripts.train.selection FOLDER                labelled speech, see clips.py
-    python -m scripts.train.selection --out /tmp/train      the held-out sets of a training
+    python -m scripts.lips.selection                       the package's speech, without labels
+    python -m scripts.lips.selection FOLDER                labelled speech, see clips.py
+    python -m scripts.lips.selection --out /tmp/train      the held-out sets of a training
 
-It runs the installed engine, not a model of it: what is scored are the mouths that a stream chose.
+It runs the installed engine, not a model of it: what is scored are the mouths that a stream showed.
 The first row is the encoder itself, before the choice. docs/lips.md explains the columns.
 """
 
@@ -19,25 +19,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-import bithuman_ctypes as bh
 from bithuman_ctypes._assets import bundled
-from bithuman_ctypes._lowlevel.options import LOOKAHEADS, StreamOptions
-from bithuman_ctypes.authoring import imx
+from bithuman_ctypes._lowlevel.options import LOOKAHEADS
+from scripts.train import audio, phones, score
+from scripts.train.clips import Clip, in_folder
+from scripts.train.layout import OUTPUTS, TICK_S
+from scripts.train.score import Array, Tally, Track
 
-from . import audio, phones, score
-from .clips import Clip, in_folder
-from .layout import OUTPUTS, TICK_S
-from .score import Array, Tally, Track
+from .shown import Shown, Stage
 
 Flags = npt.NDArray[np.bool_]
-Mouths = npt.NDArray[np.intp]
 
 SHUT = 0.05
 """Openness up to which lips count as shut, as in the engine."""
 
 COLUMNS = (
     *("hit", "J", "closure_auc", "openness", "lag_ms", "width_auc"),
-    *("shut", "precision", "false", "jitter", "turns", "steps"),
+    *("shut", "precision", "false", "jitter", "turns"),
 )
 MEETING = phones.BILABIAL | phones.LABIODENTAL | {phones.SILENCE}
 NARROW = MEETING | {"W", "UW", "UH"}
@@ -54,21 +52,6 @@ class Motion:
     bends: list[float] = field(default_factory=list)
     allowed: list[float] = field(default_factory=list)
     turns: list[bool] = field(default_factory=list)
-    steps: list[bool] = field(default_factory=list)
-
-
-def choose(
-    fixture: bh.Fixture, lookahead_ms: int, signals: Sequence[audio.Signal]
-) -> tuple[list[Mouths], list[Array]]:
-    """The mouths of each signal, and what the encoder gave (ticks, 23)."""
-    mouths, coords = [], []
-    with bh.Runtime(fixture, StreamOptions(lookahead_ms=lookahead_ms)) as stream:
-        for signal in signals:
-            stream.reset_stream()
-            heard = np.zeros((len(signal) // fixture.audio_samples_per_tick, len(OUTPUTS)), "f4")
-            mouths.append(np.array([stream.tick(signal, row) for row in heard], dtype=np.intp))
-            coords.append(heard.astype(np.float64))
-    return mouths, coords
 
 
 def _near(clip: Clip, count: int, wanted: frozenset[str], margin: float) -> Flags:
@@ -105,16 +88,13 @@ def _count_closures(motion: Motion, clip: Clip, openness: Array, speech: Flags) 
         motion.wrong += not meeting[first:after].any()
 
 
-def count_motion(
-    motion: Motion, openness: Array, steps: Flags, speech: Flags, allowed: Array
-) -> None:
+def count_motion(motion: Motion, openness: Array, speech: Flags, allowed: Array) -> None:
     """Adds the trembling of one sentence; `allowed` is a track that moves as it should."""
     inner = speech[1:-1] & speech[2:] & speech[:-2]
     change = np.diff(openness)
     motion.bends += list(np.abs(np.diff(openness, 2))[inner])
     motion.allowed += list(np.abs(np.diff(allowed, 2))[inner])
     motion.turns += list((change[1:] * change[:-1] < -1e-4)[inner])
-    motion.steps += list(steps[speech[1:]])
 
 
 def is_long_silence(clip: Clip, count: int) -> Flags:
@@ -128,25 +108,20 @@ def is_long_silence(clip: Clip, count: int) -> Flags:
 
 
 def measure(
-    clips: Sequence[Clip],
-    tracks: Sequence[Track],
-    coords: Sequence[Array],
-    mouths: Sequence[Mouths] | None,
+    clips: Sequence[Clip], tracks: Sequence[Track], coords: Sequence[Array]
 ) -> dict[str, float]:
     """Scores of one row; sentences without segments are scored for their motion only."""
     tally, motion = Tally(), Motion()
-    for number, (clip, track, heard) in enumerate(zip(clips, tracks, coords)):
+    for clip, track, heard in zip(clips, tracks, coords):
         openness = np.asarray(track.openness, dtype=np.float64)
         count = len(openness)
-        shown = heard[:, 0] if mouths is None else mouths[number]
-        steps = np.diff(shown) != 0
         if not clip.segments:
             speech = heard[:, OUTPUTS.index("speech")] > 0.5
-            count_motion(motion, openness, steps, speech, heard[:, 0])
+            count_motion(motion, openness, speech, heard[:, 0])
             continue
         centres = (np.arange(count, dtype=np.float64) + 0.5) * TICK_S
         speech = ~is_long_silence(clip, count)
-        count_motion(motion, openness, steps, speech, score.reference(clip.segments, centres))
+        count_motion(motion, openness, speech, score.reference(clip.segments, centres))
         score.add(tally, clip.segments, track)
         _count_closures(motion, clip, openness, speech)
     return _row(tally, motion)
@@ -156,7 +131,6 @@ def _row(tally: Tally, motion: Motion) -> dict[str, float]:
     row = {
         "jitter": float(np.mean(motion.bends) / np.mean(motion.allowed)),
         "turns": float(np.mean(motion.turns) / TICK_S),
-        "steps": float(np.mean(motion.steps) / TICK_S),
     }
     if tally.correlations:
         row |= score.summary(tally)
@@ -168,22 +142,26 @@ def _row(tally: Tally, motion: Motion) -> dict[str, float]:
 
 def table(avatar: Path, clips: Sequence[Clip], lookaheads: Sequence[int]) -> str:
     """Markdown, a row per lookahead."""
-    shapes = np.array([mouth.coords for mouth in imx.read(avatar).mouths], dtype=np.float64)
     lines = ["| mouths | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
-    with bh.Fixture(avatar) as fixture:
-        for lookahead in lookaheads:
-            mouths, coords = choose(fixture, lookahead, [clip.signal for clip in clips])
-            if lookahead == lookaheads[0]:
-                heard = [Track(rows[:, 0], rows[:, 1]) for rows in coords]
-                lines.append(_line("encoder", measure(clips, heard, coords, None)))
-            tracks = [Track(shapes[row, 0], shapes[row, 1]) for row in mouths]
-            row = measure(clips, tracks, coords, mouths)
-            lines.append(_line(f"{lookahead} ms", row))
+    for lookahead in lookaheads:
+        stage = Stage(avatar, lookahead)
+        shown = [stage.choose(clip.signal) for clip in clips]
+        coords = [frames.heard for frames in shown]
+        if lookahead == lookaheads[0]:
+            heard = [Track(rows[:, 0], rows[:, 1]) for rows in coords]
+            lines.append(_line("encoder", measure(clips, heard, coords)))
+        lines.append(_line(f"{lookahead} ms", measure(clips, tracks_of(stage, shown), coords)))
     return "\n".join(lines)
 
 
+def tracks_of(stage: Stage, shown: Sequence[Shown]) -> list[Track]:
+    """Openness and width of the mouths shown."""
+    openness, width = stage.coords[:, 0], stage.coords[:, 1]
+    return [Track(frames.of(openness), frames.of(width)) for frames in shown]
+
+
 def _line(name: str, row: dict[str, float]) -> str:
-    digits = {"lag_ms": 0, "turns": 1, "steps": 1}
+    digits = {"lag_ms": 0, "turns": 1}
     cells = [f"{row[c]:.{digits.get(c, 3)}f}" if c in row else "-" for c in COLUMNS]
     return f"| {name} | " + " | ".join(cells) + " |"
 
@@ -191,7 +169,7 @@ def _line(name: str, row: dict[str, float]) -> str:
 def groups(options: argparse.Namespace) -> dict[str, list[Clip]]:
     """The speech that was asked for, in named sets."""
     if options.out is not None:
-        from . import evaluate
+        from scripts.train import evaluate
 
         return evaluate.sets(options.out, options.dev_eval)
     if options.folder is not None:
@@ -203,7 +181,7 @@ def groups(options: argparse.Namespace) -> dict[str, list[Clip]]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m scripts.train.selection",
+        prog="python -m scripts.lips.selection",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
