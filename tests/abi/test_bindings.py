@@ -47,7 +47,10 @@ def class_name(struct: str) -> str:
 
 def test_java_sees_the_same_structs_and_pictures(tmp_path: Path) -> None:
     jar = jna()
-    sources = [REPO / "bindings/java/essence/Essence.java", REPO / "tests/abi/java/Check.java"]
+    sources = [
+        REPO / "c_core/bindings/java/essence/Essence.java",
+        REPO / "tests/abi/java/Check.java",
+    ]
     output("javac", "-Werror", "-cp", jar, "-d", tmp_path, *sources)
     path = f"{tmp_path}:{jar}"
     printed = output(
@@ -70,7 +73,10 @@ def test_java_sees_the_same_structs_and_pictures(tmp_path: Path) -> None:
 def test_swift_and_clang_import_the_module(tmp_path: Path) -> None:
     if shutil.which("clang") is None:
         pytest.skip("no clang")
-    for file in (INCLUDE / "essence.h", REPO / "bindings" / "swift" / "module.modulemap"):
+    for file in (
+        INCLUDE / "essence.h",
+        REPO / "c_core" / "bindings" / "swift" / "module.modulemap",
+    ):
         shutil.copy(file, tmp_path)
     source = tmp_path / "import.m"
     source.write_text("@import Essence;\nint revision(void) { return (int)be_abi_revision(); }\n")
@@ -83,7 +89,10 @@ def test_swift_runs(tmp_path: Path) -> None:
         pytest.skip("no swiftc")
     include = tmp_path / "include"
     include.mkdir()
-    for file in (INCLUDE / "essence.h", REPO / "bindings" / "swift" / "module.modulemap"):
+    for file in (
+        INCLUDE / "essence.h",
+        REPO / "c_core" / "bindings" / "swift" / "module.modulemap",
+    ):
         shutil.copy(file, include)
     program = tmp_path / "check"
     source = REPO / "tests" / "abi" / "swift" / "check.swift"
