@@ -88,6 +88,17 @@ static be_fixture_t *load(void)
     return fixture;
 }
 
+/* All of its pictures are there: no thread is still decoding while things are counted. */
+static be_fixture_t *load_whole(void)
+{
+    const be_fixture_source_t source = {
+        .struct_size = sizeof source, .path = TINY, .loading = BE_LOADING_SYNC};
+    be_fixture_t *fixture = NULL;
+    if (be_fixture_open(&source, &fixture) != BE_OK)
+        fail_msg("%s", be_last_error_message());
+    return fixture;
+}
+
 /* Sound in two rates, an utterance's end, a frame, and an end in mid-stream. */
 static void use(be_runtime_t *stream)
 {
@@ -133,7 +144,7 @@ static void live_streams(be_fixture_t *fixture, int count)
 static void streams_leave_nothing(void **state)
 {
     (void)state;
-    be_fixture_t *fixture = load();
+    be_fixture_t *fixture = load_whole();
     live_streams(fixture, 2 * USED); /* what is made once is made */
     holdings_t before = look();
     live_streams(fixture, STREAMS);
@@ -177,7 +188,7 @@ static void avatars_leave_nothing(void **state)
 static void waiters_leave_nothing(void **state)
 {
     (void)state;
-    be_fixture_t *fixture = load();
+    be_fixture_t *fixture = load_whole();
     be_runtime_t *streams[3] = {NULL};
     for (int i = 0; i < 3; i++)
         assert_int_equal(be_runtime_create(fixture, NULL, &streams[i]), BE_OK);
@@ -204,7 +215,7 @@ static void refusals_leave_nothing(void **state)
     (void)state;
     const be_stream_options_t bad = {.struct_size = sizeof bad, .lookahead_ms = 41};
     const be_audio_chunk_t fast = {sizeof fast, BE_SAMPLE_F32, 400000, 1, noise, TICK};
-    be_fixture_t *fixture = load(), *none = NULL;
+    be_fixture_t *fixture = load_whole(), *none = NULL;
     be_runtime_t *stream = NULL, *nothing = NULL;
     assert_int_equal(be_runtime_create(fixture, NULL, &stream), BE_OK);
     holdings_t before = look();
