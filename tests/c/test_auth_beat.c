@@ -317,6 +317,39 @@ static void a_beat_tells_of_the_avatars_in_use(void **state)
     be_auth_context_destroy(auth);
 }
 
+/* Issuers take 64 avatars in a beat. Of more, those come first that no beat has told of yet. */
+static void more_avatars_than_a_beat_holds_take_turns(void **state)
+{
+    enum { ALL = 70, MOST = 64 };
+    world_t *world = *state;
+    char manifest[512], digest[ALL][65];
+    uint32_t told[ALL] = {0};
+    be_auth_t *auth = open_auth(world);
+    for (int i = 0; i < ALL; i++) {
+        be_seal_t seal = {.struct_size = sizeof seal};
+        snprintf(manifest, sizeof manifest, "%s,\"number\":%d}", MANIFEST, i);
+        be_fixture_t *fixture = load_with(manifest);
+        assert_int_equal(be_fixture_get_seal(fixture, &seal), BE_OK);
+        memcpy(digest[i], seal.digest, sizeof digest[i]);
+        assert_int_equal(be_auth_context_add_avatar(auth, fixture), BE_OK);
+        be_fixture_release(fixture);
+    }
+    for (int beat = 0; beat < ALL; beat++) {
+        if (beat == 1)
+            say(world, BUSY); /* what this one tells is told again */
+        assert_int_equal(be_auth_context_authenticate(auth), beat == 1 ? BE_ERR_NO_AUTH : BE_OK);
+        assert_int_equal(named(world, "\"identity\""), MOST);
+        for (int i = 0; i < ALL && beat != 1; i++)
+            told[i] += (uint32_t)named(world, digest[i]);
+        say(world, YES);
+        for (int i = 0; i < ALL && beat == 2; i++)
+            assert_in_range(told[i], 1, 2);
+    }
+    for (int i = 0; i < ALL; i++)
+        assert_in_range(told[i], MOST - 2, MOST);
+    be_auth_context_destroy(auth);
+}
+
 static void insecure_needs_the_manifests_leave(void **state)
 {
     world_t *world = *state;
@@ -659,6 +692,7 @@ int main(void)
         TEST(development_needs_the_manifests_leave),
         TEST(a_beat_says_what_the_page_says),
         TEST(a_beat_tells_of_the_avatars_in_use),
+        TEST(more_avatars_than_a_beat_holds_take_turns),
         TEST(insecure_needs_the_manifests_leave),
         TEST(a_token_stands_for_the_secret_until_it_is_refused),
         TEST(a_token_does_not_follow_to_another_issuer),

@@ -22,23 +22,40 @@ bei_auth_avatar_t *bei_avatars_add(bei_auth_avatar_t **list, const bei_avatar_na
     return avatar;
 }
 
-uint64_t bei_avatars_begin(bei_auth_avatar_t *list)
-{
-    uint64_t sum = 0;
-    for (bei_auth_avatar_t *avatar = list; avatar; avatar = avatar->next)
-        sum += avatar->telling = atomic_load(&avatar->frames);
-    return sum;
-}
-
-bool bei_avatars_is_told(const bei_auth_avatar_t *avatar)
+static bool is_in_use(const bei_auth_avatar_t *avatar)
 {
     return avatar->named || avatar->streams > 0 || avatar->telling > avatar->told;
 }
 
-void bei_avatars_end(bei_auth_avatar_t *list)
+uint64_t bei_avatars_begin(bei_auth_avatar_t *list)
 {
-    for (bei_auth_avatar_t *avatar = list; avatar; avatar = avatar->next)
+    uint64_t sum = 0;
+    uint32_t room = BEI_AVATARS_LISTED;
+    for (bei_auth_avatar_t *avatar = list; avatar; avatar = avatar->next) {
+        sum += avatar->telling = atomic_load(&avatar->frames);
+        avatar->listed = room > 0 && is_in_use(avatar);
+        room -= avatar->listed;
+    }
+    return sum;
+}
+
+/* What was told goes behind the rest. */
+void bei_avatars_end(bei_auth_avatar_t **list)
+{
+    bei_auth_avatar_t *told = NULL, **end = &told, **link = list;
+    while (*link) {
+        bei_auth_avatar_t *avatar = *link;
+        if (!avatar->listed) {
+            link = &avatar->next;
+            continue;
+        }
         avatar->told = avatar->telling;
+        *link = avatar->next;
+        *end = avatar;
+        end = &avatar->next;
+    }
+    *end = NULL;
+    *link = told;
 }
 
 uint64_t bei_avatars_frames(const bei_auth_avatar_t *list)

@@ -10,6 +10,8 @@
 
 #include "essence.h"
 
+enum { BEI_AVATARS_LISTED = 64 }; /* in a beat: issuers take no more */
+
 /* An avatar as it is told of. Borrowed texts. */
 typedef struct bei_avatar_name {
     const char *identity; /* at most 127 bytes */
@@ -25,6 +27,7 @@ typedef struct bei_auth_avatar {
     uint32_t streams;     /* that are open */
     uint64_t told;        /* frames that the issuer knows of */
     uint64_t telling;     /* frames that the beat in progress tells of */
+    bool listed;          /* the beat in progress tells of it */
     atomic_ullong frames; /* given so far */
 } bei_auth_avatar_t;
 
@@ -32,14 +35,11 @@ typedef struct bei_auth_avatar {
  * until bei_avatars_free. */
 bei_auth_avatar_t *bei_avatars_add(bei_auth_avatar_t **list, const bei_avatar_name_t *name);
 
-/* Writes down what a beat that begins now tells; gives the frames of all. */
+/* Writes down what a beat that begins now tells, of BEI_AVATARS_LISTED at the most; gives the frames of all. */
 uint64_t bei_avatars_begin(bei_auth_avatar_t *list);
 
-/* Whether the beat tells of it. */
-bool bei_avatars_is_told(const bei_auth_avatar_t *avatar);
-
-/* The beat was good: what it told is known. */
-void bei_avatars_end(bei_auth_avatar_t *list);
+/* The beat was good: what it told is known, and where more are in use it is the others' turn. */
+void bei_avatars_end(bei_auth_avatar_t **list);
 
 /* The frames of all. */
 uint64_t bei_avatars_frames(const bei_auth_avatar_t *list);

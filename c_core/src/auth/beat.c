@@ -134,7 +134,7 @@ static void judge(be_auth_t *auth, letter_t *letter, be_status status)
         bei_beat_drop_token(auth);
     if (outcome.verdict == BEI_VERDICT_GOOD) {
         auth->beats++;
-        bei_avatars_end(auth->avatars);
+        bei_avatars_end(&auth->avatars);
         if (letter->token) {
             bei_secret_replace(&auth->settings.token, letter->token);
             letter->token = NULL;

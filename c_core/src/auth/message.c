@@ -32,7 +32,7 @@ static bool add_avatars(cJSON *body, const bei_auth_avatar_t *avatars)
     cJSON *list = cJSON_AddArrayToObject(body, "avatars");
     bool complete = list != NULL;
     for (; complete && avatars; avatars = avatars->next)
-        complete = !bei_avatars_is_told(avatars) || add_avatar(list, avatars);
+        complete = !avatars->listed || add_avatar(list, avatars);
     return complete;
 }
 
