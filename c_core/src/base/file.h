@@ -34,7 +34,8 @@ void bei_file_remove(const char *path); /* if it is there */
 typedef be_status bei_file_visit(const char *path, void *user);
 be_status bei_file_list(const char *folder, const char *ending, bei_file_visit *visit, void *user);
 
-/* Whether there is a file or folder of that name that can be read. */
+/* Whether there is a file or folder of that name, that can be read where the system tells so beforehand (not
+ * Windows). */
 bool bei_file_is_there(const char *path);
 
 #endif

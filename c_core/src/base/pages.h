@@ -16,16 +16,17 @@ typedef struct bei_pages {
 /* `size` rounded up to whole pages. */
 uint64_t bei_pages_round(uint64_t size);
 
-/* Room for `size` bytes, at least 1. A page that was never written costs nothing. BE_ERR_OUT_OF_MEMORY. */
+/* Room for `size` bytes, at least 1. A page that was never written takes no memory, but on Windows what it
+ * could take is promised. BE_ERR_OUT_OF_MEMORY. */
 be_status bei_pages_reserve(size_t size, bei_pages_t *out);
 
-/* The same in a file without a name, in TMPDIR or the system's temporary folder, so that the system can page it out. The disk's
- * room is taken at once: a disk that is full is an error here, not a signal later. BE_ERR_OUT_OF_MEMORY,
- * BE_ERR_FILE_NOT_FOUND when no file can be made there. */
+/* The same in a file without a name, in TMPDIR or the system's temporary folder, so that the system can
+ * page it out. The disk's room is taken at once: a disk that is full is an error here, not a signal later.
+ * BE_ERR_OUT_OF_MEMORY, BE_ERR_FILE_NOT_FOUND when no file can be made there. */
 be_status bei_pages_reserve_file(size_t size, bei_pages_t *out);
 
-/* Gives the memory of whole pages from bei_pages_reserve back; their content is lost and the room stays
- * reserved. */
+/* Gives the memory of whole pages from bei_pages_reserve back. Their content is not to be relied upon, and
+ * the room stays reserved. */
 void bei_pages_drop(uint8_t *start, size_t size);
 
 void bei_pages_free(bei_pages_t *pages); /* data NULL is allowed */

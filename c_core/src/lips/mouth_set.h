@@ -37,8 +37,8 @@ void bei_mouth_set_distances(const bei_mouth_set_t *set, const bei_lips_target_t
                              float *out);
 
 /* What each mouth costs for a target: the weighted square of its error, more for being too open the
- * likelier a closure is; where lips must be shut, open ones cost more than any error does. cost receives bei_mouth_set_count values >= 0; any six of
- * them and of the steps add up within 32 bits. */
+ * likelier a closure is; where lips must be shut, open ones cost more than any error does. cost receives
+ * bei_mouth_set_count values >= 0; any six of them and of the steps add up within 32 bits. */
 void bei_mouth_set_costs(const bei_mouth_set_t *set, const bei_lips_target_t *target,
                          int32_t *cost);
 

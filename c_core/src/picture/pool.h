@@ -5,8 +5,9 @@
  * the one who does, so the first picture never waits for the last.
  *
  * Without demand a picture stays once it is ready, and in a steady stream an acquire costs an atomic
- * load for each; parts are packed, and what they were decoded from can be let go. On demand the decoded pictures stay within a budget: first goes what was shown, since a
- * loop comes back to it last; never what is acquired.
+ * load for each; parts are packed, and what they were decoded from can be let go. On demand the decoded
+ * pictures stay within a budget: first goes what was shown, since a loop comes back to it last; never
+ * what is acquired.
  * Thread-safety: any thread, except create and destroy. */
 #ifndef BEI_PICTURE_POOL_H
 #define BEI_PICTURE_POOL_H
