@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <sched.h>
 
+#include "api/check.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "essence.h"
@@ -386,6 +387,29 @@ static void structs_of_another_age_are_taken(void **state)
     be_fixture_release(fixture);
 }
 
+typedef struct grown {
+    uint32_t struct_size, first, later, last;
+} grown_t;
+
+/* No struct has grown yet: what takes them is asked how it would take one that has. */
+static void what_an_earlier_caller_lacks_is_zero(void **state)
+{
+    (void)state;
+    grown_t given = {offsetof(grown_t, later), 5, 6, 7}, taken = {1, 2, 3, 4};
+    const size_t first_size = offsetof(grown_t, later);
+    assert_int_equal(bei_check_take(&given, first_size, &taken, sizeof taken, "grown_t"), BE_OK);
+    assert_int_equal(taken.first, 5);
+    assert_int_equal(taken.later, 0);
+    assert_int_equal(taken.last, 0);
+    given.struct_size = sizeof given;
+    assert_int_equal(bei_check_take(&given, first_size, &taken, sizeof taken, "grown_t"), BE_OK);
+    assert_memory_equal(&taken, &given, sizeof taken);
+    given.struct_size = (uint32_t)first_size - 1;
+    assert_int_equal(bei_check_take(&given, first_size, &taken, sizeof taken, "grown_t"),
+                     BE_ERR_INVALID_ARG);
+    assert_non_null(strstr(be_last_error_message(), "struct_size is 7 where grown_t has 16"));
+}
+
 /* ---------------------------------------------------------------- processes and threads */
 
 /* In a child, 0 when it is refused the parent's avatar and shows one of its own, of the same bytes. */
@@ -460,6 +484,7 @@ int main(void)
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(structs_of_another_age_are_taken),
+        cmocka_unit_test(what_an_earlier_caller_lacks_is_zero),
         cmocka_unit_test(a_child_opens_avatars_of_its_own),
         cmocka_unit_test(a_released_avatar_leaves_no_thread),
     };

@@ -19,10 +19,10 @@ static be_status fill_in(const be_auth_config_t *config, be_auth_options_t *opti
     return BE_OK;
 }
 
-static be_status check_options(const be_auth_options_t *options)
+static be_status take_options(const be_auth_options_t *options, be_auth_options_t *taken)
 {
     CHECK_NOT_NULL(options);
-    CHECK_STRUCT(options, be_auth_options_t);
+    TAKE_STRUCT(options, be_auth_options_t, offline_grace_seconds, taken);
     return BE_OK;
 }
 
@@ -78,15 +78,17 @@ be_status be_auth_context_create(const be_auth_config_t *config, be_auth_t **out
 be_status be_auth_context_open(const be_auth_options_t *options, be_auth_t **out)
 {
     CHECK_NOT_NULL(out);
-    BEI_TRY(check_options(options));
-    return bei_auth_create(options, out);
+    be_auth_options_t taken;
+    BEI_TRY(take_options(options, &taken));
+    return bei_auth_create(&taken, out);
 }
 
 be_status be_auth_context_update(be_auth_t *auth, const be_auth_options_t *options)
 {
     CHECK_NOT_NULL(auth);
-    BEI_TRY(check_options(options));
-    return bei_auth_update(auth, options);
+    be_auth_options_t taken;
+    BEI_TRY(take_options(options, &taken));
+    return bei_auth_update(auth, &taken);
 }
 
 be_status be_auth_context_add_avatar(be_auth_t *auth, const be_fixture_t *fixture)

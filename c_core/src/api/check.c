@@ -5,15 +5,20 @@
 
 enum { LARGEST = 4096 };
 
-be_status bei_check_struct(const void *given, size_t given_size, size_t known_size,
-                           const char *name)
+be_status bei_check_take(const void *given, size_t first_size, void *taken, size_t known_size,
+                         const char *name)
 {
-    BEI_REQUIRE(given_size >= known_size && given_size <= LARGEST,
-                "struct_size is %zu where %s has %zu bytes", given_size, name, known_size);
     const uint8_t *bytes = given;
-    for (size_t i = known_size; i < given_size; i++)
+    uint32_t size;
+    memcpy(&size, given, sizeof size);
+    BEI_REQUIRE(size >= first_size && size <= LARGEST, "struct_size is %u where %s has %zu bytes",
+                size, name, known_size);
+    for (size_t i = known_size; i < size; i++)
         BEI_REQUIRE(bytes[i] == 0, "%s has a setting at byte %zu that this library does not know",
                     name, i);
+    size_t both = size < known_size ? size : known_size;
+    memcpy(taken, given, both);
+    memset((uint8_t *)taken + both, 0, known_size - both);
     return BE_OK;
 }
 

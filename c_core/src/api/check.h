@@ -12,13 +12,15 @@
                 "options are of ABI %u; this library speaks 1 to %d", (options)->abi_version,      \
                 BE_ABI_VERSION)
 
-/* A caller built against a later header may hand in a longer struct, as long as what we do not know
- * is zero. */
-be_status bei_check_struct(const void *given, size_t given_size, size_t known_size,
-                           const char *name);
+/* Copies a struct of the caller's, whose first field tells its size: what a caller built against an earlier
+ * header does not have is zero, and one built against a later header may hand in a longer one, as long as
+ * what we do not know is zero. first_size is that of the first released layout; nothing smaller is taken. */
+be_status bei_check_take(const void *given, size_t first_size, void *taken, size_t known_size,
+                         const char *name);
 
-#define CHECK_STRUCT(pointer, type)                                                                \
-    BEI_TRY(bei_check_struct((pointer), (pointer)->struct_size, sizeof(type), #type))
+/* TAKE_STRUCT(given, be_thing_t, its last field at the first release, &taken) */
+#define TAKE_STRUCT(given, type, last_field, taken)                                                \
+    BEI_TRY(bei_check_take((given), SIZE_UP_TO(type, last_field), (taken), sizeof(type), #type))
 
 /* Fills a struct of the caller's, whose first field tells its size: a caller built against an earlier
  * header gets what he has room for, one built against a later header zeros for what we do not know. The

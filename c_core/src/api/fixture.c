@@ -69,11 +69,8 @@ static be_status read_store(const be_fixture_source_t *source, bei_avatar_store_
     return BE_OK;
 }
 
-be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out)
+static be_status open_source(const be_fixture_source_t *source, be_fixture_t **out)
 {
-    CHECK_NOT_NULL(source);
-    CHECK_NOT_NULL(out);
-    CHECK_STRUCT(source, be_fixture_source_t);
     BEI_TRY(check_flags(source));
     BEI_TRY(check_place(source));
     bei_fixture_settings_t settings = {
@@ -87,6 +84,15 @@ be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out)
     };
     BEI_TRY(read_store(source, &settings.source.store));
     return create(settings, out);
+}
+
+be_status be_fixture_open(const be_fixture_source_t *source, be_fixture_t **out)
+{
+    CHECK_NOT_NULL(source);
+    CHECK_NOT_NULL(out);
+    be_fixture_source_t taken;
+    TAKE_STRUCT(source, be_fixture_source_t, trusted_keys, &taken);
+    return open_source(&taken, out);
 }
 
 be_status be_fixture_get_info(const be_fixture_t *fixture, be_fixture_info_t *out)

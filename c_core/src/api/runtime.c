@@ -47,7 +47,6 @@ static be_status check_range(const char *name, uint32_t value, uint32_t least, u
 
 static be_status check_options(const be_stream_options_t *options)
 {
-    CHECK_STRUCT(options, be_stream_options_t);
     BEI_REQUIRE((int)options->pacing >= 0 && (int)options->pacing <= BE_PACING_REALTIME,
                 "pacing is %d, not one of be_pacing", (int)options->pacing);
     BEI_REQUIRE((int)options->pixel_format >= 0 && (int)options->pixel_format <= BE_PIXEL_NV12,
@@ -61,9 +60,10 @@ static be_status check_options(const be_stream_options_t *options)
 
 static be_status fill_in(const be_stream_options_t *given, be_stream_options_t *options)
 {
+    *options = (be_stream_options_t){.struct_size = sizeof *options};
     if (given)
-        BEI_TRY(check_options(given));
-    *options = given ? *given : (be_stream_options_t){.struct_size = sizeof *options};
+        TAKE_STRUCT(given, be_stream_options_t, auth, options);
+    BEI_TRY(check_options(options));
     if (options->pacing == 0)
         options->pacing = BE_PACING_NONE;
     if (options->pixel_format == 0)
@@ -188,11 +188,12 @@ be_status be_runtime_push_chunk(be_runtime_t *runtime, const be_audio_chunk_t *c
 {
     CHECK_NOT_NULL(runtime);
     CHECK_NOT_NULL(chunk);
-    CHECK_STRUCT(chunk, be_audio_chunk_t);
-    BEI_REQUIRE(chunk->format == BE_SAMPLE_S16 || chunk->format == BE_SAMPLE_F32,
-                "format is %d, not one of be_sample_format", (int)chunk->format);
-    BEI_REQUIRE(chunk->data || chunk->frames == 0, "data is NULL with %zu samples", chunk->frames);
-    IN_RUNTIME(runtime, bei_runtime_push_chunk(runtime, chunk));
+    be_audio_chunk_t taken;
+    TAKE_STRUCT(chunk, be_audio_chunk_t, frames, &taken);
+    BEI_REQUIRE(taken.format == BE_SAMPLE_S16 || taken.format == BE_SAMPLE_F32,
+                "format is %d, not one of be_sample_format", (int)taken.format);
+    BEI_REQUIRE(taken.data || taken.frames == 0, "data is NULL with %zu samples", taken.frames);
+    IN_RUNTIME(runtime, bei_runtime_push_chunk(runtime, &taken));
 }
 
 be_status be_runtime_flush(be_runtime_t *runtime)
@@ -245,11 +246,14 @@ int64_t be_clock_us(void)
     return bei_clock_us();
 }
 
-static be_status check_buffer(const be_buffer_t *into)
+/* The caller's place for a picture, or NULL for none, becomes `taken`. */
+static be_status take_buffer(const be_buffer_t **place, be_buffer_t *taken)
 {
-    if (!into)
+    if (!*place)
         return BE_OK;
-    CHECK_STRUCT(into, be_buffer_t);
+    TAKE_STRUCT(*place, be_buffer_t, reserved, taken);
+    *place = taken;
+    const be_buffer_t *into = taken;
     BEI_REQUIRE((int)into->format >= 0 && (int)into->format <= BE_PIXEL_NV12,
                 "format is %d, not one of be_pixel_format", (int)into->format);
     BEI_REQUIRE(into->reserved == 0, "reserved is %u, not 0", into->reserved);
@@ -270,7 +274,8 @@ be_status be_runtime_pull(be_runtime_t *runtime, int64_t timeout_us, const be_bu
 {
     CHECK_NOT_NULL(runtime);
     CHECK_OUT(out, be_frame_t, mouth);
-    BEI_TRY(check_buffer(into));
+    be_buffer_t taken;
+    BEI_TRY(take_buffer(&into, &taken));
     BEI_TRY(bei_runtime_enter(runtime));
     be_frame_t frame;
     return give_frame(runtime, bei_runtime_pull(runtime, timeout_us, into, &frame), &frame, out);
@@ -281,7 +286,8 @@ be_status be_runtime_poll(be_runtime_t *runtime, int64_t now_us, const be_buffer
 {
     CHECK_NOT_NULL(runtime);
     CHECK_OUT(out, be_frame_t, mouth);
-    BEI_TRY(check_buffer(into));
+    be_buffer_t taken;
+    BEI_TRY(take_buffer(&into, &taken));
     BEI_REQUIRE(now_us >= -BE_TIME_LIMIT && now_us <= BE_TIME_LIMIT,
                 "now_us is %lld, which is no time", (long long)now_us);
     BEI_TRY(bei_runtime_enter(runtime));
