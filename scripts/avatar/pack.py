@@ -148,7 +148,8 @@ def seams(frames: dict[int, np.ndarray], clips: list[imx.Clip], order: list[int]
         ]
         for clip in clips
     }
-    out["loop, median"] = float(np.median([step(i, i + 1) for i in range(motion.FRAMES - 1)]))
+    loop = sum(i < motion.FRAMES for i in order)  # fewer of an unfinished folder
+    out["loop, median"] = float(np.median([step(i, i + 1) for i in range(loop - 1)]))
     return out
 
 

@@ -64,6 +64,7 @@
     F(sws_scale)                                                                                   \
     F(sws_setColorspaceDetails)
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name in parentheses declares nothing */
 #define BEI_FFMPEG_FIELD(function) __typeof__(&function) function;
 
 typedef struct bei_ffmpeg {
