@@ -91,6 +91,7 @@ def pack_manifest(manifest: Manifest) -> bytes:
 def pack_table(table: Mapping[str, Any]) -> bytes:
     """A manifest's keys and values as the section's bytes."""
     text = json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    require(_is_unicode(text), "the manifest holds half a character")
     return text.encode("utf-8")
 
 

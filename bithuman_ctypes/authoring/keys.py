@@ -72,12 +72,23 @@ class SigningKey:
 
     def write(self, path: StrPath) -> Path:
         """Writes the key, readable by its owner alone, and its public half beside it with the
-        ending .pub, whose path is returned. Neither may exist. Raises OSError."""
-        public = public_path(path)
+        ending .pub, whose path is returned. Neither may exist. Raises OSError, and
+        InvalidArgumentError for a name that is the public half's."""
+        private = Path(path)
+        if not private.name or private.suffix == ".pub":
+            raise InvalidArgumentError(
+                f"a private key cannot be called {str(path)!r}: KEY.pem can, and KEY.pub goes "
+                "beside it"
+            )
+        public = public_path(private)
         if public.exists():
             raise FileExistsError(f"{public} exists already")
-        _write_new(Path(path), _pem("PRIVATE", _PRIVATE_PREFIX + self._seed), 0o600)
-        _write_new(public, _pem("PUBLIC", _PUBLIC_PREFIX + self.public), 0o644)
+        _write_new(private, _pem("PRIVATE", _PRIVATE_PREFIX + self._seed), 0o600)
+        try:
+            _write_new(public, _pem("PUBLIC", _PUBLIC_PREFIX + self.public), 0o644)
+        except BaseException:
+            private.unlink()
+            raise
         return public
 
     def sign(self, message: bytes) -> bytes:
@@ -114,7 +125,11 @@ def _pem(kind: str, der: bytes) -> bytes:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with open(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:  # half a key is none
+        path.unlink()
+        raise

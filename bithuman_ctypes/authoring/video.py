@@ -72,9 +72,10 @@ class Film:
                 if frame.pts is not None:
                     yield frame
         except av.FFmpegError as error:
-            raise MaterialError(
-                [Reason("unreadable", f"{self.path} is damaged: {error}")]
-            ) from None
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> MaterialError:
+        return MaterialError([Reason("unreadable", f"{self.path} is damaged: {error}")])
 
     def frames(self) -> Iterator[Picture]:
         """The pictures, upright, of ``size``, 25 a second whatever the film's own rate: each is
@@ -113,8 +114,13 @@ class Film:
 
     def sound(self) -> Floats:
         """The sound, mono, float32 at 16 kHz; sample 0 belongs to the first picture."""
+        import av
+
         with self._opened() as container:
-            heard, begin = _sound(container)
+            try:
+                heard, begin = _sound(container)
+            except av.FFmpegError as error:
+                raise self._damaged(error) from None
         shift = round((begin - self._zero - self.start) * RATE)
         heard = np.pad(heard, (shift, 0)) if shift > 0 else heard[-shift:]
         if math.isfinite(self.end):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -80,6 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
     from bithuman_ctypes.authoring.tracker import require_tracker
 
     require_tracker()
+    _require_apart(arguments)
     card = _card(arguments)
     progress = _Progress()
     _require_film_for(arguments)
@@ -93,6 +95,19 @@ def run(arguments: argparse.Namespace) -> None:
         text = json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
         write_bytes(arguments.report, (text + "\n").encode())
     say(f"wrote     {arguments.output}: {report.bytes / 1e6:.1f} MB")
+
+
+def _require_apart(arguments: argparse.Namespace) -> None:
+    """What is written does not take the place of the film, nor of each other."""
+    names = ("video", "photo", "output", "preview", "report")
+    taken: dict[str, str] = {}
+    for name in names:
+        path = getattr(arguments, name)
+        if path is None:
+            continue
+        other = taken.setdefault(os.path.realpath(path), name)
+        if other != name:
+            raise InvalidArgumentError(f"--{other} and --{name} are the same file: {path}")
 
 
 def _require_film_for(arguments: argparse.Namespace) -> None:

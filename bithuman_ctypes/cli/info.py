@@ -43,8 +43,13 @@ def run(arguments: argparse.Namespace) -> None:
         show(line)
 
 
+def _plain(value: object) -> str:
+    """On one line and without what steers a terminal: the file may be a stranger's."""
+    return "".join(char if char.isprintable() else "?" for char in str(value))
+
+
 def _lines(described: dict[str, Any]) -> list[str]:
-    out = [f"{key:13} {value}" for key, value in described["manifest"].items()]
+    out = [f"{_plain(key):13} {_plain(value)}" for key, value in described["manifest"].items()]
     out += [f"{key:13} {value}" for key, value in described["counts"].items()]
     out += [
         f"{'action':13} {clip['name']}: {clip['frames']} frames, leaves the loop at "

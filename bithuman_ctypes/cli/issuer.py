@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from bithuman_ctypes.errors import InvalidArgumentError, NotSupported
+from bithuman_ctypes.cli.show import show
+from bithuman_ctypes.errors import InvalidArgumentError, NotSupported, RuntimeNotReadyError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -49,8 +50,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Does the job. Everything that can go wrong is a BithumanError."""
     engine = _engine(arguments.database)
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         arguments.job(arguments, engine)
+    except SQLAlchemyError as error:
+        why = getattr(error, "orig", None) or error
+        raise RuntimeNotReadyError(f"the database fails: {why}") from None
+    except UnicodeEncodeError as error:  # bytes of the command line that are no characters
+        raise InvalidArgumentError(f"not valid Unicode: {error.object!r}") from None
     finally:
         engine.dispose()
 
@@ -139,8 +147,8 @@ def _add_secret(commands: Any) -> None:
         secret, "revoke", _revoke, "end a secret and its tokens with their next heartbeat"
     )
     revoke.add_argument("id", metavar="ID", help="the middle of be_ID_..., as secret list shows it")
-    show = _command(secret, "list", _list_secrets, "show an account's secrets by their ids")
-    show.add_argument("name", metavar="NAME")
+    listing = _command(secret, "list", _list_secrets, "show an account's secrets by their ids")
+    listing.add_argument("name", metavar="NAME")
 
 
 def _add_avatar(commands: Any) -> None:
@@ -152,8 +160,8 @@ def _add_avatar(commands: Any) -> None:
         parser = _command(avatar, verb, job, text)
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("digest", metavar="DIGEST", help="that seal prints, or any")
-    show = _command(avatar, "list", _list_avatars, "show what an account may play")
-    show.add_argument("name", metavar="NAME")
+    listing = _command(avatar, "list", _list_avatars, "show what an account may play")
+    listing.add_argument("name", metavar="NAME")
 
 
 def _group(commands: Any, name: str, text: str) -> Any:
@@ -238,11 +246,11 @@ def _serve(arguments: argparse.Namespace, engine: Engine) -> None:
 def _add(arguments: argparse.Namespace, engine: Engine) -> None:
     avatars = arguments.avatar or ["any"]
     accounts = _accounts(engine)
-    print(accounts.add(arguments.name, arguments.minutes, arguments.sessions, avatars))
+    show(accounts.add(arguments.name, arguments.minutes, arguments.sessions, avatars))
 
 
 def _credit(arguments: argparse.Namespace, engine: Engine) -> None:
-    print(_accounts(engine).credit(arguments.name, arguments.minutes))
+    show(str(_accounts(engine).credit(arguments.name, arguments.minutes)))
 
 
 def _suspend(arguments: argparse.Namespace, engine: Engine) -> None:
@@ -258,7 +266,7 @@ def _limit(arguments: argparse.Namespace, engine: Engine) -> None:
 
 
 def _add_secret_to(arguments: argparse.Namespace, engine: Engine) -> None:
-    print(_accounts(engine).add_secret(arguments.name))
+    show(_accounts(engine).add_secret(arguments.name))
 
 
 def _revoke(arguments: argparse.Namespace, engine: Engine) -> None:
@@ -303,7 +311,7 @@ def _audit(arguments: argparse.Namespace, engine: Engine) -> None:
 
 
 def _prune(arguments: argparse.Namespace, engine: Engine) -> None:
-    print(_accounts(engine).prune(arguments.days))
+    show(str(_accounts(engine).prune(arguments.days)))
 
 
 def _accounts(engine: Engine) -> Accounts:
@@ -329,7 +337,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     lines = [head, *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+        show("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
 
 
 def _when(at: int) -> str:

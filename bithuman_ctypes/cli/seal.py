@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bithuman_ctypes.cli.guard import say
 from bithuman_ctypes.cli.imx_file import reading
+from bithuman_ctypes.cli.show import show
 from bithuman_ctypes.errors import InvalidArgumentError, OutputError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     sealed = _seal(arguments, key)
     asks = f"metered by {arguments.issuer}" if arguments.issuer else "open"
     say(f"wrote    {arguments.output}: {asks}, signed by the key {key.id}")
-    print(sealed.digest)
+    show(sealed.digest)
 
 
 def _refuse_others(arguments: argparse.Namespace) -> None:
@@ -82,7 +83,7 @@ def _make_key(path: str) -> None:
         raise OutputError(f"cannot write the key {path}: {error.strerror or error}") from None
     say(f"wrote    {path}: a private key, for nobody but you")
     say(f"wrote    {public}: its public half, for those who play your avatars")
-    print(key.id)
+    show(key.id)
 
 
 def _seal(arguments: argparse.Namespace, key: SigningKey) -> Sealed:

@@ -7,6 +7,7 @@ from typing import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy.exc import SQLAlchemyError
 
 WAITS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 400)
@@ -46,4 +47,8 @@ class _Running:
         return [GaugeMetricFamily("issuer_sessions", "Sessions that run")]
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield GaugeMetricFamily("issuer_sessions", "Sessions that run", value=self._running())
+        try:
+            running = self._running()
+        except SQLAlchemyError:  # the others are wanted most while the database fails
+            return
+        yield GaugeMetricFamily("issuer_sessions", "Sessions that run", value=running)

@@ -30,7 +30,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bithuman_ctypes.errors import InvalidArgumentError, RuntimeNotReadyError
@@ -124,7 +124,7 @@ def open_database(url: str) -> Engine:
     answers there or its tables are of another version. Nobody's password is in the message.
     """
     try:
-        address = make_url(url)
+        address = _parsed(url)
         if address.drivername in ("postgresql", "postgres"):
             address = address.set(drivername="postgresql+psycopg")
         if address.drivername not in ("sqlite", "postgresql+psycopg"):
@@ -148,10 +148,21 @@ def open_database(url: str) -> Engine:
     except (SQLAlchemyError, OSError) as error:
         engine.dispose()
         why = str(getattr(error, "orig", None) or error)
-        raise RuntimeNotReadyError(
-            f"the database {address.render_as_string()} cannot be used: {why}"
-        ) from None
+        raise RuntimeNotReadyError(f"the database {shown(address)} cannot be used: {why}") from None
     return engine
+
+
+def shown(address: URL) -> str:
+    """An address for people: its parameters, which may hold a password, are left out."""
+    text: str = address.set(query={}).render_as_string()
+    return text
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ValueError:  # a port that is no number
+        raise ArgumentError from None
 
 
 def _create(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from bithuman_ctypes.issuer.app import Service, Settings
 from bithuman_ctypes.issuer.credentials import load_key
 from bithuman_ctypes.issuer.ledger import Ledger
 from bithuman_ctypes.issuer.log import log, to_stderr
+from bithuman_ctypes.issuer.schema import shown
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def serve(engine: Engine, key_file: Path, settings: Settings, listener: Listener
         scheme = "http" if config.ssl is None else "https"
         host = f"[{listener.host}]" if ":" in listener.host else listener.host
         where = f"{scheme}://{host}:{listening.getsockname()[1]}"
-        log.info("serving %s on %s", engine.url.render_as_string(), where)
+        log.info("serving %s on %s", shown(engine.url), where)
         server.run(sockets=[listening])
     log.info("stopped")
 

@@ -94,6 +94,21 @@ def test_what_is_no_film_with_sound_is_refused(tmp_path: Path) -> None:
         Film(tmp_path / "none.mp4")
 
 
+def test_sound_that_cannot_be_read_is_a_reason(tmp_path: Path) -> None:
+    path = films.write(tmp_path / "film.mp4", numbered(25), np.zeros(RATE, np.float32))
+    with av.open(str(path)) as container:
+        packets = [(p.pos or 0, p.size) for p in container.demux(audio=0) if p.size]
+    data = bytearray(path.read_bytes())
+    for begin, size in packets:
+        data[begin : begin + size] = b"\xff" * size
+    path.write_bytes(data)
+    film = Film(path)
+    assert len(list(film.frames())) == 25
+    with pytest.raises(MaterialError, match="is damaged") as caught:
+        film.sound()
+    assert [reason.code for reason in caught.value.reasons] == ["unreadable"]
+
+
 # ---------------------------------------------------------------- reasons
 
 
@@ -378,6 +393,20 @@ def test_consent_is_asked_for_where_somebody_can_answer(monkeypatch: pytest.Monk
         monkeypatch.setattr(sys, "stdin", nobody)
         with pytest.raises(InvalidArgumentError, match="consent"):
             create_command._card(arguments)
+
+
+def test_the_film_is_not_written_over(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    create_command.add_arguments(parser)
+    photo = str(tmp_path / "a.jpg")
+    (tmp_path / "link").symlink_to(photo)
+    for words, named in (
+        (["--output", str(tmp_path / "link")], "--photo and --output"),
+        (["--output", "b", "--preview", "./b"], "--output and --preview"),
+        (["--output", "b", "--report", photo], "--photo and --report"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=f"{named} are the same file"):
+            create_command._require_apart(parser.parse_args(["--photo", photo, *words]))
 
 
 def test_without_the_tracker_the_command_says_how_to_get_it() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from support import ELSEWHERE, TINY, TINY_ACTIONS, environment, package_folder
 
+from bithuman_ctypes.authoring import _imx_container as container
+from bithuman_ctypes.authoring import _imx_sections as sections
 from bithuman_ctypes.authoring import imx
 
 DEFAULT = package_folder() / "assets" / "default.imx"
@@ -68,6 +70,16 @@ def test_info_for_people() -> None:
     assert "loop_frames   6" in text
     assert "nod: 4 frames, leaves the loop at 2, rejoins it at 3" in text
     assert "look: 3 frames, leaves the loop at 4, rejoins it at 4, idle" in text
+
+
+def test_a_strangers_words_do_not_steer_the_terminal(copy: Path) -> None:
+    parts = container.unpack(copy.read_bytes())
+    table = {**sections.unpack_table(parts["MANI"]), "later\x1b[2J": "a\nloop_frames   9\x9b"}
+    parts["MANI"] = sections.pack_table(table)
+    copy.write_bytes(container.pack(list(parts.items())))
+    text = answer("info", copy)
+    assert "later?[2J     a?loop_frames   9?\n" in text
+    assert "\x1b" not in text
 
 
 def test_info_of_a_file_without_a_thumbnail(tmp_path: Path) -> None:
@@ -189,6 +201,7 @@ def test_edit_to_another_file(copy: Path, tmp_path: Path) -> None:
         (["--identity", "Ada Lovelace"], "identity must be a slug"),
         (["--loop", "never"], "loop must be one of"),
         (["--description", "a\nb"], "control character"),
+        (["--name", "\udcff"], "half a character"),
     ],
 )
 def test_a_wrong_edit_changes_nothing(copy: Path, words: list[str], sentence: str) -> None:

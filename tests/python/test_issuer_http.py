@@ -9,6 +9,8 @@ import json
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +20,7 @@ import jsonschema
 import jwt
 import pytest
 from issuer_service import Service, beat, issuer
-from support import run_python
+from support import environment, run_python
 
 from bithuman_ctypes.errors import BithumanError, InvalidArgumentError
 from bithuman_ctypes.issuer.credentials import Claim, Tokens, load_key
@@ -271,13 +273,19 @@ def test_a_bucket_fills_up_again() -> None:
     assert limiter.wait("a") > 0, "no more than the burst was kept"
 
 
-def test_metrics(service: Service, secret: str) -> None:
-    ask(service, "POST", HEARTBEAT, beat("metered", 1500), api_secret=secret)
+def metrics(service: Service) -> str:
+    """What Prometheus would be told; the service's last option is where."""
     host, port = service.options[-1].split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     connection.close()
+    return text
+
+
+def test_metrics(service: Service, secret: str) -> None:
+    ask(service, "POST", HEARTBEAT, beat("metered", 1500), api_secret=secret)
+    text = metrics(service)
     for name in (
         'issuer_answers_total{code="200",request="heartbeat"}',
         "issuer_minutes_total",
@@ -320,13 +328,17 @@ def test_no_secret_is_kept_or_told(tmp_path: Path) -> None:
 
 
 def test_while_the_database_fails_hosts_are_asked_to_come_again(tmp_path: Path) -> None:
-    with Service(tmp_path, f"sqlite:///{tmp_path}/issuer.db") as service:
+    options = ("--metrics", _free())
+    with Service(tmp_path, f"sqlite:///{tmp_path}/issuer.db", *options) as service:
         secret = service.account("ada")
         with contextlib.closing(sqlite3.connect(tmp_path / "issuer.db")) as database:
             for old, new, code in (("charges", "away", 503), ("away", "charges", 200)):
                 database.execute(f"ALTER TABLE {old} RENAME TO {new}")
                 answer = ask(service, "POST", HEARTBEAT, beat("s", 0), api_secret=secret)
                 assert answer.code == code
+            database.execute("ALTER TABLE sessions RENAME TO away")
+            assert "issuer_database_failures_total 1.0" in metrics(service)
+            database.execute("ALTER TABLE away RENAME TO sessions")
         assert "the database fails: no such table" in service.log.read_text()
         line = service.admin("account", "list").splitlines()[1]
         assert line.split()[1] == "999", "the beat that failed left nothing"
@@ -409,6 +421,8 @@ def test_errors_say_what_is_wrong(
         ("nonsense", 64, "sqlite:///FILE or postgresql://"),
         ("sqlite:////nowhere/issuer.db", 69, "unable to open"),
         ("postgresql://a:hush@127.0.0.1:9/d", 69, "refused"),
+        ("postgresql://127.0.0.1:9/d?user=a&password=hush", 69, "refused"),
+        ("postgresql://a:hush@127.0.0.1:port/d", 64, "sqlite:///FILE or postgresql://"),
     ],
 )
 def test_databases_that_cannot_be(url: str, status: int, message: str) -> None:
@@ -449,6 +463,33 @@ def test_the_lists(tmp_path: Path) -> None:
     assert len(issuer(database, "audit", "ada", "--lines", 1).splitlines()) == 2
     with pytest.raises(InvalidArgumentError, match="already"):
         issuer(database, "account", "add", "ada")
+    with pytest.raises(InvalidArgumentError, match="not valid Unicode"):
+        issuer(database, "account", "credit", "\udcff", 1)
+    with contextlib.closing(sqlite3.connect(tmp_path / "issuer.db")) as books:
+        books.execute("ALTER TABLE licences RENAME TO away")
+    with pytest.raises(BithumanError, match="the database fails: no such table"):
+        issuer(database, "avatar", "list", "ada")
+
+
+def test_a_list_goes_where_its_letters_cannot(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/issuer.db"
+    issuer(database, "account", "add", "Zoë")
+    command = [sys.executable, "-m", "bithuman_ctypes", "issuer", "account", "list"]
+
+    def listed(output: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*command, "--database", database],
+            env=environment(PYTHONIOENCODING="ascii"),
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert b"Zo?" in listed(subprocess.PIPE).stdout
+    with open("/dev/full", "wb") as full:
+        result = listed(full)
+    assert result.returncode == 73
+    assert result.stderr.count(b"\n") == 1
 
 
 def test_help_teaches_without_the_extra() -> None:

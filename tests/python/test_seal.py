@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import stat
@@ -118,6 +119,9 @@ def test_everything_else_stays(key: Path) -> None:
         (["{tiny}", "--issuer", "A", "--key", "{key}", "--output", "{dir}/no/x"], 73, "write"),
         (["--new-key", "{key}"], 73, "exists"),
         (["--new-key", "{dir}/other.pem", "--open"], 64, "alone"),
+        (["--new-key", "{dir}/other.pub"], 64, "cannot be called"),
+        (["--new-key", ""], 64, "cannot be called"),
+        (["{tiny}", "--issuer", "\udcff", "--key", "{key}", "--output", "{out}"], 64, "half a"),
     ],
 )
 def test_errors_are_one_sentence(
@@ -153,6 +157,24 @@ def test_a_new_key_is_its_owners_alone(tmp_path: Path, capsys: pytest.CaptureFix
     assert _command("--new-key", path) == 73
     assert path.read_bytes() == before
     assert SigningKey.new().id != SigningKey.new().id
+
+
+def test_half_a_pair_of_keys_is_not_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full when the public half comes."""
+    left = [2, 0]
+
+    def fsync(_: int) -> None:
+        left[1] += 1
+        if left[1] == left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    for full_at in (2, 1):
+        left[:] = [full_at, 0]
+        assert _command("--new-key", tmp_path / "mine.pem") == 73
+        assert not list(tmp_path.iterdir())
 
 
 def test_keys_are_shown_nowhere(key: Path) -> None:
