@@ -62,6 +62,7 @@ static be_status fill_in(const be_stream_options_t *given, be_stream_options_t *
 {
     *options = (be_stream_options_t){.struct_size = sizeof *options};
     if (given)
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer is what its last field is */
         TAKE_STRUCT(given, be_stream_options_t, auth, options);
     BEI_TRY(check_options(options));
     if (options->pacing == 0)
