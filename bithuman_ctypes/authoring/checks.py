@@ -158,8 +158,11 @@ def _decode(jpeg: bytes) -> None:
         from PIL import Image
     except ImportError:
         raise _Unavailable("needs Pillow: pip install pillow") from None
-    with Image.open(io.BytesIO(jpeg)) as image:
-        image.load()
+    try:
+        with Image.open(io.BytesIO(jpeg)) as image:
+            image.load()
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
 
 
 def _mask(avatar: imx.Avatar) -> str:

@@ -237,18 +237,19 @@ class _Page:
             self._accounts[account_id].avatars.add(digest)
 
     def _load_sessions(self, beats: Sequence[Beat]) -> None:
-        payers = {
-            beat.session_id: secret.account
+        payers = [
+            (beat.session_id, secret.account)
             for beat in beats
             if (secret := self._secrets.get(beat.claim.secret_id)) is not None
-        }
-        for row in self._connection.execute(_SESSIONS, {"ids": sorted(payers)}):
+        ]
+        ids = sorted({session_id for session_id, _ in payers})
+        for row in self._connection.execute(_SESSIONS, {"ids": ids}):
             self._sessions[row.id] = _Session(*row)
         # Only who begins asks how many others there are.
         starting = {
             account.id: account
-            for session_id, account in payers.items()
-            if not self._runs(self._sessions.get(session_id))
+            for session_id, account in payers
+            if not self._runs(self._sessions.get(session_id), account)
         }
         if starting:
             for account in starting.values():
@@ -257,9 +258,11 @@ class _Page:
             for account_id, count in self._connection.execute(_RUNNING, which):
                 starting[account_id].running = count
 
-    def _runs(self, session: _Session | None) -> bool:
+    def _runs(self, session: _Session | None, account: _Account) -> bool:
+        """Whether it runs already, as one of this account's."""
         return (
             session is not None
+            and session.account_id == account.id
             and session.verdict == _RUNNING_VERDICT
             and session.seen > self._since
         )
@@ -275,18 +278,18 @@ class _Page:
         if session is None:
             session = _Session(beat.session_id, account.id, 0, 0, self._now, "", new=beat)
             self._sessions[beat.session_id] = session
-        session.account_id = account.id
         session.frames = max(session.frames, beat.frames)
         if verdict is Verdict.OK:
             verdict = self._judge(account, session, beat)
         charged = self._charge(account, session, verdict)
+        session.account_id = account.id
         self._note(session, verdict)
         return Answer(verdict, charged)
 
     def _judge(self, account: _Account, session: _Session, beat: Beat) -> Verdict:
         if schema.ANY not in account.avatars and not account.avatars.issuperset(beat.avatars):
             return Verdict.AVATAR
-        starting = account.running >= 0 and not self._runs(session)
+        starting = account.running >= 0 and not self._runs(session, account)
         if starting and account.running >= account.max_sessions:
             return Verdict.SESSIONS
         if minutes_granted(session.frames) - session.minutes > account.balance - account.spent:

@@ -62,6 +62,11 @@ def _check_safe(listener: Listener) -> None:
             f"secrets do not cross a network in clear: to listen on {listener.host} give "
             "--certfile and --keyfile, or --behind-proxy and the address of the proxy that has them"
         )
+    if listener.behind_proxy is not None and not _is_address(listener.behind_proxy):
+        raise InvalidArgumentError(
+            f"--behind-proxy takes the proxy's address in digits, such as 10.0.0.2, not "
+            f"{listener.behind_proxy!r}: what it says of others is believed"
+        )
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:
@@ -104,13 +109,18 @@ def _listen(host: str, port: int) -> socket.socket:
         raise RuntimeNotReadyError(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_here(host: str) -> bool:
     if host == "localhost":
         return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return _is_address(host) and ipaddress.ip_address(host).is_loopback
 
 
 def _serve_metrics(service: Service, host: str, port: int) -> None:

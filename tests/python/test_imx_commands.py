@@ -136,6 +136,16 @@ def test_a_picture_that_only_begins_well_is_found(copy: Path) -> None:
     assert "fail  pictures          mouth 3 cannot be decoded" in result.stdout
 
 
+def test_a_thumbnail_that_would_fill_the_memory_is_told(copy: Path) -> None:
+    avatar = imx.read(copy)
+    header = avatar.bases[0].index(b"\xff\xc0") + 5  # height and width stand behind it
+    huge = avatar.bases[0][:header] + b"\xfd\xe8" * 2 + avatar.bases[0][header + 4 :]
+    imx.write(copy, dataclasses.replace(avatar, thumbnail=huge))
+    result = command("validate", copy)
+    assert result.returncode == 65
+    assert "fail  pictures          thumbnail 0 cannot be decoded" in result.stdout
+
+
 def test_extract_writes_the_parts_as_they_are(tmp_path: Path) -> None:
     import numpy as np
     from PIL import Image

@@ -184,6 +184,17 @@ def test_so_many_sessions_at_a_time(books: Books) -> None:
     assert host.beat(first) is Verdict.OK
 
 
+def test_anothers_session_is_no_way_around_the_limit(books: Books) -> None:
+    ada, bob = books.host(sessions=1), books.host(sessions=10)
+    assert ada.beat(f"{ada.name}-first") is Verdict.OK
+    taken = f"{bob.name}-taken"
+    assert bob.beat(taken) is Verdict.OK
+    assert ada.beat(taken) is Verdict.SESSIONS
+    both = [Beat(host.claim, f"{bob.name}-both", 0) for host in (ada, bob)]
+    verdicts = [answer.verdict for answer in books.ledger.apply(both)]
+    assert verdicts == [Verdict.SESSIONS, Verdict.OK]
+
+
 def test_sessions_that_begin_together_share_the_limit(books: Books) -> None:
     host = books.host(sessions=3)
     beats = [Beat(host.claim, host.new(), 0) for _ in range(10)]

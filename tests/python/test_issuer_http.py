@@ -383,6 +383,8 @@ def test_a_stop_answers_first_and_ends_well(tmp_path: Path) -> None:
     [
         (("serve", "--host", "0.0.0.0"), 64, "--certfile and --keyfile, or --behind-proxy"),
         (("serve", "--host", "issuer.example"), 64, "in clear: to listen on issuer.example"),
+        (("serve", "--behind-proxy", "*"), 64, "address in digits, such as 10.0.0.2, not '*'"),
+        (("serve", "--behind-proxy", "proxy.example"), 64, "not 'proxy.example'"),
         (("serve", "--certfile", "/nowhere.pem"), 64, "/nowhere.pem"),
         (("serve", "--keyfile", "/nowhere.pem"), 64, "--keyfile goes with --certfile"),
         (("serve", "--key-file", "/nowhere/key"), 73, "/nowhere/key"),
