@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from bithuman_ctypes.authoring.seal import Sealed, SigningKey
 
 SUMMARY = "sign an avatar file, and have it ask its issuer for permission"
-DESCRIPTION = (
-    "Signs an avatar file with a studio's private key. With --issuer it becomes a metered avatar, "
-    "whose frames need that issuer's permission; with --open it stays open. Hosts that trust the "
-    "public half of the key (BITHUMAN_TRUSTED_KEYS) see any later change."
-)
+DESCRIPTION = """\
+Signs an avatar file with a studio's private key. With --issuer it becomes a metered avatar, whose
+frames need that issuer's permission; with --open it stays open. Hosts that trust the public half
+of the key (BITHUMAN_TRUSTED_KEYS=studio.pub) see any later change.
+
+  bithuman-ctypes seal --new-key studio.pem                once: the key, and studio.pub for hosts
+  bithuman-ctypes seal ada.imx --issuer studio.example --key studio.pem --output ada-metered.imx
+
+Prints the avatar's digest, by which its issuer knows it (docs/imx.md, SIGN; docs/auth.md).
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("avatar", nargs="?", metavar="FILE.imx", help="the avatar")
     parser.add_argument("--output", metavar="FILE.imx", help="the file to write")
     parser.add_argument("--key", metavar="KEY.pem", help="the studio's private key (Ed25519)")
