@@ -236,7 +236,7 @@ def _fingerprint(given: str | None) -> str | None:
     return given
 
 
-def _to_c(**texts: str | None) -> tuple[Any, list[Any]]:
+def _to_c(**texts: object) -> tuple[Any, list[Any]]:
     """be_auth_options_t, and what its pointers point to."""
     options = ffi.new("be_auth_options_t *")
     options.struct_size = ffi.sizeof("be_auth_options_t")
@@ -244,8 +244,13 @@ def _to_c(**texts: str | None) -> tuple[Any, list[Any]]:
     for name, value in texts.items():
         if value is None:
             continue
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text, not {type(value).__name__}")
         if "\0" in value:
             raise errors.InvalidArgumentError(f"{name} has a zero byte in it")
+        # Looked for by hand: a UnicodeEncodeError would hold the value, which may be a secret.
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise errors.InvalidArgumentError(f"{name} is not valid Unicode")
         kept.append(ffi.new("char[]", value.encode()))
         setattr(options, name, kept[-1])
     return options, kept

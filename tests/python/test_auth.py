@@ -274,6 +274,15 @@ def test_a_secret_needs_https(metered: Path, url: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+def test_what_is_no_text_is_refused_without_being_kept(metered: Path) -> None:
+    url = "https://issuer.example/"
+    with pytest.raises(bh.InvalidArgumentError, match="api_secret is not valid Unicode") as caught:
+        bh.Avatar.load(metered, SECRET + "\udcff", api_url=url)
+    assert caught.value.__context__ is None, "an UnicodeEncodeError holds what it is about"
+    with pytest.raises(TypeError, match="api_secret must be text, not bytes"):
+        bh.Avatar.load(metered, SECRET.encode(), api_url=url)  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------- bad answers
 
 
