@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise OutputError(f"{arguments.avatar} has no thumbnail to write")
         imx.write_bytes(arguments.thumbnail, avatar.thumbnail)
     if arguments.json:
-        show(json.dumps(described, ensure_ascii=False, indent=1))
+        show(json.dumps(described, indent=1))
         return
     for line in _lines(described):
         show(line)

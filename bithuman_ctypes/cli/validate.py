@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     with reading(arguments.avatar):
         found = verdicts(arguments.avatar)
     if arguments.json:
-        show(json.dumps([verdict._asdict() for verdict in found], ensure_ascii=False, indent=1))
+        show(json.dumps([verdict._asdict() for verdict in found], indent=1))
     else:
         for verdict in found:
             show(f"{verdict.state:4}  {verdict.check:17} {verdict.text}")

@@ -21,13 +21,15 @@ FULL_DISK = 20_000
 """Bytes that a file may have where a test plays a full disk; tiny.imx has more."""
 
 
-def command(*words: object, full: bool = False) -> subprocess.CompletedProcess[str]:
+def command(
+    *words: object, full: bool = False, encoding: str = "utf-8"
+) -> subprocess.CompletedProcess[str]:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK, FULL_DISK))
 
     return subprocess.run(
         [sys.executable, "-m", "bithuman_ctypes", *map(str, words)],
-        env=environment(),
+        env=environment(PYTHONIOENCODING=encoding),
         cwd=ELSEWHERE,
         capture_output=True,
         text=True,
@@ -70,6 +72,13 @@ def test_info_for_people() -> None:
     assert "loop_frames   6" in text
     assert "nod: 4 frames, leaves the loop at 2, rejoins it at 3" in text
     assert "look: 3 frames, leaves the loop at 4, rejoins it at 4, idle" in text
+
+
+def test_where_letters_cannot_be_written_programs_get_them_still(copy: Path) -> None:
+    answer("edit", copy, "--name", "Zoë 日本")
+    assert "Zo? ??" in command("info", copy, encoding="ascii").stdout
+    told = json.loads(command("info", copy, "--json", encoding="ascii").stdout)
+    assert told["manifest"]["name"] == "Zoë 日本"
 
 
 def test_a_strangers_words_do_not_steer_the_terminal(copy: Path) -> None:
