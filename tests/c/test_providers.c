@@ -79,7 +79,6 @@ static be_status open_with(be_ep ep, uint32_t flags, uint32_t threads, be_fixtur
         .path = ESSENCE_TEST_DATA "/data/tiny.imx",
         .preferred_ep = ep,
         .intra_op_threads = threads,
-        .loading = BE_LOADING_SYNC, /* no thread is left at a fork: ThreadSanitizer wants that */
     };
     return be_fixture_open(&source, out);
 }
@@ -324,6 +323,9 @@ static void avatars_share_a_session(void **state)
 static void a_child_has_a_session_of_its_own(void **state)
 {
     (void)state;
+#if defined(__SANITIZE_THREAD__) /* which lets no child of a fork start a thread, nor decode so */
+    skip();
+#endif
     be_fixture_t *fixture = load(BE_EP_CPU, 0);
     pid_t child = fork();
     if (child == 0) {
