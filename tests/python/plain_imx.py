@@ -254,8 +254,15 @@ def decoded(width: int, height: int) -> int:
 # ---------------------------------------------------------------- composing
 
 
-def compose(file: File, frame: int, mouth: int, decode: Callable[[bytes], Planes]) -> Planes:
-    """The picture of a source frame with a mouth, as planes."""
+def compose(
+    file: File,
+    frame: int,
+    mouth: int,
+    decode: Callable[[bytes], Planes],
+    other: int = 0,
+    share: int = 0,
+) -> Planes:
+    """A source frame with a mouth, as planes; `share` sixteenths of the mouth are another's."""
     picture = file.frames[frame]
     planes = [list(plane) for plane in decode(file.bases[picture.base])]
     if picture.w:
@@ -263,6 +270,8 @@ def compose(file: File, frame: int, mouth: int, decode: Callable[[bytes], Planes
     if mouth == 0:
         return planes
     patch = decode(file.patches[mouth])
+    if share:
+        patch = mix(patch, decode(file.patches[other]), share)
     width, height = file.patch
     mask = [file.mask[i * width : (i + 1) * width] for i in range(height)]
     m = file.placements[frame]
@@ -270,6 +279,16 @@ def compose(file: File, frame: int, mouth: int, decode: Callable[[bytes], Planes
     for plane, bias in ((1, m[7]), (2, m[8])):
         chroma(planes[plane], patch[plane], mask, m, bias)
     return planes
+
+
+def mix(one: Planes, other: Planes, share: int) -> Planes:
+    return [
+        [
+            bytes((a * (16 - share) + b * share + 8) // 16 for a, b in zip(row, second))
+            for row, second in zip(plane, others)
+        ]
+        for plane, others in zip(one, other)
+    ]
 
 
 def put(planes: Planes, part: Planes, x: int, y: int) -> None:

@@ -20,6 +20,8 @@ import plain_imx
 import pytest
 from support import REPO, TINY, TINY_ACTIONS, Pcm, package_folder
 
+from bithuman_ctypes._ffi import _values
+from bithuman_ctypes._ffi.library import ffi, library
 from bithuman_ctypes._lowlevel import Fixture, Runtime
 from bithuman_ctypes._lowlevel.options import StreamOptions
 from bithuman_ctypes.authoring import imx
@@ -615,12 +617,21 @@ def planes(jpeg: bytes) -> plain_imx.Planes:
     return out
 
 
+def second_mouth(runtime: Runtime) -> tuple[int, int]:
+    """The mouth that was mixed into the last frame's, and its share in sixteenths."""
+    told = ffi.new("float[3]")
+    call, tap = library().be_runtime_capture, _values.BE_DIAG_SHOWN_MOUTHS
+    runtime._check(runtime._call(call, tap, told, ffi.sizeof(told), ffi.NULL))
+    return int(told[1]), int(told[2] * 16)
+
+
 def test_the_page_suffices_to_compose_a_frame(spoken: Pcm) -> None:
     """The engine's own pictures, and those that the page's formulas give, differ by what two JPEG
     decoders differ by; a wrong placement, bias or mask would be tens of levels."""
     file = plain_imx.read(TINY.read_bytes())
     options = StreamOptions(pixel_format=PixelFormat.I420)
     shown: set[tuple[int, int]] = set()
+    mixed = 0
     with Fixture(TINY) as fixture, Runtime(fixture, options) as runtime:
         runtime.push_audio(spoken[:64000])
         runtime.flush()
@@ -629,8 +640,11 @@ def test_the_page_suffices_to_compose_a_frame(spoken: Pcm) -> None:
             if key in shown or frame.cluster_idx == 0:
                 continue
             shown.add(key)
-            own = plain_imx.compose(file, *key, planes)
+            other, share = second_mouth(runtime)
+            mixed += share > 0
+            own = plain_imx.compose(file, *key, planes, other, share)
             flat = np.frombuffer(b"".join(row for plane in own for row in plane), np.uint8)
             gap = np.abs(np.asarray(frame.image, np.int16).ravel() - flat)
             assert gap.max() <= 4, key
     assert len(shown) == 12
+    assert mixed > 0
