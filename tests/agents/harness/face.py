@@ -17,16 +17,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import bithuman_ctypes as bh
+from bithuman_ctypes._ffi import _values
+from bithuman_ctypes._ffi.library import ffi, library
 from bithuman_ctypes.authoring import imx
 
 from . import RATE, TICK, TINY, TINY_SIZE
 
 Luma = NDArray[np.float32]
+MOUTHS = 512  # the most that an avatar has
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a picture shows: which source frame, which mouth, and how far off the best guess is."""
+    """What a picture shows: which source frame, which mouth, and how far off the best guess is.
+
+    A mouth is 0 at rest; else its number, that of the mouth mixed into it, and that one's share in
+    sixteenths, as one number.
+    """
 
     source: int
     mouth: int
@@ -110,7 +117,18 @@ class Faces:
 
     def opening(self, mouth: int) -> float:
         """How far open a mouth is, 0 .. 1."""
-        return float(self.openness[mouth])
+        both, one = divmod(mouth, MOUTHS)
+        share, other = divmod(both, MOUTHS)
+        return float((self.openness[one] * (16 - share) + self.openness[other] * share) / 16)
+
+
+def _shown(runtime: bh.Runtime) -> int:
+    """The mouth of the frame that was given last, see ``Look``."""
+    told = ffi.new("float[3]")
+    call, tap = library().be_runtime_capture, _values.BE_DIAG_SHOWN_MOUTHS
+    runtime._check(runtime._call(call, tap, told, ffi.sizeof(told), ffi.NULL))
+    one, other, share = int(told[0]), int(told[1]), int(told[2] * 16)
+    return one + (other + share * MOUTHS) * MOUTHS if share else one
 
 
 def _speak(
@@ -125,7 +143,8 @@ def _speak(
     runtime.flush()
     mouths = []
     while runtime.ticks_available():
-        mouth, picture = runtime.pull_frame(source)
+        _, picture = runtime.pull_frame(source)
+        mouth = _shown(runtime)
         if (source, mouth) not in pictures:
             pictures[source, mouth] = thumbnail(luma(picture))
         mouths.append(mouth)
