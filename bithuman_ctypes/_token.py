@@ -6,6 +6,7 @@ a connection.
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import uuid
 from typing import TYPE_CHECKING
@@ -17,18 +18,18 @@ NEVER = 253402300799
 """The last second of the year 9999: when the right to an open avatar ends."""
 
 
-class TokenMixin:
+class TokenMixin(abc.ABC):
     """What callers of metered avatars set and ask."""
 
     _credentials: Credentials
     _identity: str | None
 
-    def _is_loaded(self) -> bool:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _is_loaded(self) -> bool: ...
 
+    @abc.abstractmethod
     def _right(self) -> Authorisation | None:
         """That of the avatar which is loaded; None for an open one."""
-        raise NotImplementedError
 
     def set_token(self, token: str) -> None:
         """Replaces the token from the next heartbeat on; an open avatar does not need one."""

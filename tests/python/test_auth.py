@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from issuer import Authority, Issuer, Request, says, token, yes
-from metered import Studio, trust_only
+from metered import Studio, authority, metered, studio, trusted
 from support import ELSEWHERE, REPO, TINY
 
 import bithuman_ctypes as bh
@@ -29,34 +29,16 @@ from bithuman_ctypes.auth import Authorisation, Credentials
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates by it")
 
+__all__ = ["authority", "metered", "studio", "trusted"]
+
 SECRET = "hush-77f1c0de"
 SOUND = np.zeros(640 * 5, np.float32)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio.new(tmp_path_factory.mktemp("studio"))
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, authority: Authority, studio: Studio) -> None:
-    trust_only(monkeypatch, authority.bundle, studio)
 
 
 @pytest.fixture
 def issuer(authority: Authority) -> Iterator[Issuer]:
     with Issuer(authority.context()) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def metered(tmp_path_factory: pytest.TempPathFactory, studio: Studio) -> Path:
-    return studio.sealed(tmp_path_factory.mktemp("metered") / "metered.imx")
 
 
 def _right(url: str, **more: object) -> Authorisation:

@@ -16,7 +16,7 @@ import pytest
 from issuer import Authority
 from issuer_databases import database, postgres_server
 from issuer_service import Service
-from metered import Studio, trust_only
+from metered import Studio, authority, metered, studio, trusted
 from support import TINY
 
 import bithuman_ctypes as bh
@@ -27,30 +27,10 @@ from bithuman_ctypes.issuer.schema import open_database
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates by it")
 
-__all__ = ["database", "postgres_server"]
+__all__ = ["authority", "database", "metered", "postgres_server", "studio", "trusted"]
 
 SECOND = np.zeros(16000, np.float32)
 """25 frames."""
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio.new(tmp_path_factory.mktemp("studio"))
-
-
-@pytest.fixture(autouse=True)
-def trusted(monkeypatch: pytest.MonkeyPatch, authority: Authority, studio: Studio) -> None:
-    trust_only(monkeypatch, authority.bundle, studio)
-
-
-@pytest.fixture(scope="module")
-def metered(tmp_path_factory: pytest.TempPathFactory, studio: Studio) -> Path:
-    return studio.sealed(tmp_path_factory.mktemp("metered") / "metered.imx")
 
 
 @pytest.fixture(scope="module")

@@ -213,26 +213,6 @@ INLINE_AVX2 static __m256i sample_wide(const bei_mouth_plane_t *plane, const bei
     return _mm256_permute4x64_epi64(_mm256_unpacklo_epi64(part[0], part[1]), 0xd8);
 }
 
-/* The walk from sample i on. */
-INLINE_AVX2 static bei_mouth_walk_t walk_on(const bei_mouth_walk_t *walk, uint32_t i)
-{
-    bei_mouth_walk_t from = *walk;
-    from.u += (int32_t)i * walk->du;
-    from.v += (int32_t)i * walk->dv;
-    return from;
-}
-
-/* The last block overlaps the one before it, and leaves out what that has done. */
-INLINE_AVX2 static uint32_t block_start(uint32_t i, uint32_t count)
-{
-    return i + BLOCK <= count ? i : count - BLOCK;
-}
-
-INLINE_AVX2 static int is_opaque(const bei_mouth_walk_t *walk, uint32_t start)
-{
-    return start >= walk->opaque && start + BLOCK <= walk->opaque_end;
-}
-
 AVX2 static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mouth_plane_t *patch,
                       const bei_mouth_plane_t *mask, int32_t bias)
 {
@@ -242,11 +222,11 @@ AVX2 static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mout
     }
     const int32_t spread = spread_of(walk->dv, 8);
     for (uint32_t i = 0; i < walk->count; i += BLOCK) {
-        const uint32_t start = block_start(i, walk->count);
-        const bei_mouth_walk_t at = walk_on(walk, start);
+        const uint32_t start = bei_mouth_block_start(walk, i, BLOCK);
+        const bei_mouth_walk_t at = bei_mouth_walk_on(walk, start);
         const axis_t u = axis_of(at.u, at.du, 8), v = axis_of(at.v, at.dv, 8);
         const taps_t taps = taps_of(mask, &u, &v, spread);
-        if (is_opaque(walk, start)) {
+        if (bei_mouth_is_opaque(walk, start, BLOCK)) {
             cover(row + start, sample(patch, &taps, bias));
             continue;
         }
@@ -268,9 +248,9 @@ AVX2 static void chroma(uint8_t *const row[2], const bei_mouth_walk_t *walk,
     }
     const int32_t limit_u = bei_mouth_limit(patch->width), limit_v = bei_mouth_limit(patch->height);
     for (uint32_t i = 0; i < walk->count; i += BLOCK) {
-        const uint32_t start = block_start(i, walk->count);
-        const bei_mouth_walk_t at = walk_on(walk, start);
-        const int opaque = is_opaque(walk, start);
+        const uint32_t start = bei_mouth_block_start(walk, i, BLOCK);
+        const bei_mouth_walk_t at = bei_mouth_walk_on(walk, start);
+        const bool opaque = bei_mouth_is_opaque(walk, start, BLOCK);
         const __m256i alpha = opaque ? _mm256_set1_epi16(255) : sample_wide(mask, &at);
         if (_mm256_testz_si256(alpha, alpha))
             continue;

@@ -3,6 +3,7 @@
 #ifndef BEI_PICTURE_MOUTH_KERNELS_H
 #define BEI_PICTURE_MOUTH_KERNELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cpu.h"
@@ -39,6 +40,29 @@ typedef void bei_mouth_luma(uint8_t *row, const bei_mouth_walk_t *walk,
 typedef void bei_mouth_chroma(uint8_t *const row[2], const bei_mouth_walk_t *walk,
                               const bei_mouth_plane_t patch[2], const bei_mouth_plane_t *mask,
                               const int32_t bias[2]);
+
+/* For kernels that take a row in blocks. The walk from sample i on. */
+static inline bei_mouth_walk_t bei_mouth_walk_on(const bei_mouth_walk_t *walk, uint32_t i)
+{
+    bei_mouth_walk_t from = *walk;
+    from.u += (int32_t)i * walk->du;
+    from.v += (int32_t)i * walk->dv;
+    return from;
+}
+
+/* Where the block at sample i begins: the last one overlaps the one before it, and leaves out what that
+ * has done. */
+static inline uint32_t bei_mouth_block_start(const bei_mouth_walk_t *walk, uint32_t i,
+                                             uint32_t block)
+{
+    return i + block <= walk->count ? i : walk->count - block;
+}
+
+/* Whether alpha is 255 in all of the block from `start` on. */
+static inline bool bei_mouth_is_opaque(const bei_mouth_walk_t *walk, uint32_t start, uint32_t block)
+{
+    return start >= walk->opaque && start + block <= walk->opaque_end;
+}
 
 typedef struct bei_mouth_kernels {
     bei_mouth_luma *luma;

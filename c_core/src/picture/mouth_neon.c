@@ -158,26 +158,6 @@ static inline uint8x8_t sample_wide(const bei_mouth_plane_t *plane, const bei_mo
         vzip1_u32(vreinterpret_u32_u8(part[0]), vreinterpret_u32_u8(part[1])));
 }
 
-/* The walk from sample i on. */
-static inline bei_mouth_walk_t walk_on(const bei_mouth_walk_t *walk, uint32_t i)
-{
-    bei_mouth_walk_t from = *walk;
-    from.u += (int32_t)i * walk->du;
-    from.v += (int32_t)i * walk->dv;
-    return from;
-}
-
-/* The last block overlaps the one before it, and leaves out what that has done. */
-static inline uint32_t block_start(uint32_t i, uint32_t count)
-{
-    return i + BLOCK <= count ? i : count - BLOCK;
-}
-
-static inline bool is_opaque(const bei_mouth_walk_t *walk, uint32_t start)
-{
-    return start >= walk->opaque && start + BLOCK <= walk->opaque_end;
-}
-
 static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mouth_plane_t *patch,
                  const bei_mouth_plane_t *mask, int32_t bias)
 {
@@ -186,11 +166,11 @@ static void luma(uint8_t *row, const bei_mouth_walk_t *walk, const bei_mouth_pla
         return;
     }
     for (uint32_t i = 0; i < walk->count; i += BLOCK) {
-        const uint32_t start = block_start(i, walk->count);
-        const bei_mouth_walk_t at = walk_on(walk, start);
+        const uint32_t start = bei_mouth_block_start(walk, i, BLOCK);
+        const bei_mouth_walk_t at = bei_mouth_walk_on(walk, start);
         const axis_t u = axis_of(at.u, at.du, BLOCK), v = axis_of(at.v, at.dv, BLOCK);
         const taps_t taps = taps_of(mask, &u, &v);
-        if (is_opaque(walk, start)) {
+        if (bei_mouth_is_opaque(walk, start, BLOCK)) {
             vst1_u8(row + start, sample(patch, &taps, bias));
             continue;
         }
@@ -213,9 +193,9 @@ static void chroma(uint8_t *const row[2], const bei_mouth_walk_t *walk,
     }
     const int32_t limit_u = bei_mouth_limit(patch->width), limit_v = bei_mouth_limit(patch->height);
     for (uint32_t i = 0; i < walk->count; i += BLOCK) {
-        const uint32_t start = block_start(i, walk->count);
-        const bei_mouth_walk_t at = walk_on(walk, start);
-        const bool opaque = is_opaque(walk, start);
+        const uint32_t start = bei_mouth_block_start(walk, i, BLOCK);
+        const bei_mouth_walk_t at = bei_mouth_walk_on(walk, start);
+        const bool opaque = bei_mouth_is_opaque(walk, start, BLOCK);
         const uint8x8_t alpha = opaque ? vdup_n_u8(255) : sample_wide(mask, &at);
         if (is_empty(alpha))
             continue;
