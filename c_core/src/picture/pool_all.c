@@ -54,6 +54,8 @@ void bei_all_help(bei_pool_t *pool)
     for (uint32_t i = 0; i < pool->count; i++)
         if (atomic_load(&pool->items[i].state) == BEI_ITEM_EMPTY)
             decode_or_wait(pool, &pool->items[i]);
+    while (!pool->at_rest) /* it winds up: nothing of ours goes on beside the caller's work */
+        bei_cond_wait(&pool->changed, &pool->lock);
     bei_mutex_unlock(&pool->lock);
 }
 
@@ -127,5 +129,7 @@ void bei_all_work(void *user)
     }
     if (!atomic_load(&pool->stop))
         wind_up(pool);
+    pool->at_rest = true;
+    bei_cond_broadcast(&pool->changed);
     bei_mutex_unlock(&pool->lock);
 }

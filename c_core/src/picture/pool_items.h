@@ -70,6 +70,7 @@ struct bei_pool {
     bei_cond_t work;    /* for the worker on demand */
     bei_thread_t worker;
     bool started;
+    bool at_rest; /* the worker that decodes all is done with everything; by the lock */
     atomic_bool stop;
     bei_pool_demand_t demand;
 };
@@ -99,7 +100,7 @@ be_status bei_pool_damaged(const bei_pool_t *pool, const bei_pool_item_t *item);
 
 void bei_all_work(void *pool); /* the worker */
 be_status bei_all_get(bei_pool_t *pool, uint32_t index, const bei_picture_t **out);
-void bei_all_help(bei_pool_t *pool); /* decodes what nobody has begun, beside the worker */
+void bei_all_help(bei_pool_t *pool); /* decodes beside the worker, until that is at rest */
 
 /* ---------------------------------------------------------------- pool_demand.c */
 
