@@ -95,7 +95,7 @@ def picture(human: Figure, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndar
     bx, by = np.abs(brows[:, 0]), brows[:, 1] - origin[1]
     curve = np.polyfit(bx, by, 3)
     inside = (np.abs(paint.x) > bx.min() + 0.05) & (np.abs(paint.x) < bx.max() - 0.10)
-    gap = (paint.y - np.polyval(curve, np.abs(paint.x))) / 0.020
+    gap = (paint.y - np.polyval(curve, np.abs(paint.x))) / (0.020 * human.person.brows)
     tint = np.where(inside, np.exp(-(gap**2)), 0)
     tint = np.asarray(
         Image.fromarray((tint * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(5)), float
@@ -127,11 +127,10 @@ def picture(human: Figure, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndar
 def beard(paint: Paint) -> np.ndarray:
     """Where a trimmed beard grows, 0..1: jaw, chin and upper lip, grainy, thin at its edge."""
     x, y = np.abs(paint.x), paint.y
-    jaw = np.clip((x - 0.30 - 0.28 * np.clip(y + 0.35, 0, 1)) / 0.14, 0, 1) * (y < 0.55)
-    chin = np.clip((-0.20 - y) / 0.09, 0, 1)
-    upper = np.exp(-(((y - 0.135) / 0.050) ** 2)) * np.clip((0.34 - x) / 0.08, 0, 1)
-    side = np.exp(-(((x - 0.32) / 0.065) ** 2)) * np.clip((0.14 - y) / 0.06, 0, 1)
-    where = np.maximum.reduce([jaw * np.clip((0.45 - y) / 0.25, 0, 1), chin, upper, side])
+    line = np.interp(x, (0.0, 0.12, 0.28, 0.45, 0.56, 0.64), (0.15, 0.17, 0.10, 0.0, 0.12, 0.35))
+    where = np.clip((line - y) / 0.12 + 0.5, 0, 1)
+    where *= 1 - 0.6 * np.exp(-(((x - 0.14) / 0.08) ** 2) - ((y + 0.20) / 0.07) ** 2)  # by the chin
+    where *= 1 - 0.5 * np.exp(-((x / 0.035) ** 2) - ((y - 0.12) / 0.09) ** 2)  # below the nose
     grain = np.random.default_rng(6).normal(0, 1, where.shape)
     grain = np.asarray(
         Image.fromarray(((grain * 50) + 128).clip(0, 255).astype(np.uint8)).filter(
@@ -140,23 +139,22 @@ def beard(paint: Paint) -> np.ndarray:
         float,
     )
     where *= np.clip((y + 0.95) / 0.35, 0, 1)  # the picture's last row colours all below it
-    return np.clip(where * (1 + (grain - 128) / 40), 0, 1)
+    return np.clip(where * (0.9 + (grain - 128) / 60), 0, 1)
 
 
-def scalp(human: Human) -> np.ndarray:
-    """Where hair grows on the resting shape, 0..1 per vertex: not on ears, face and neck."""
-    x, y, z = np.abs(human.shape[:, 0]), human.shape[:, 1], human.shape[:, 2]
-    eye = human.joint("eye.L")[1]
-    level = human.shape[(np.abs(y - eye) < 0.25) & (x < 1.2)]
+def scalp(human: Human, points: np.ndarray) -> np.ndarray:
+    """How much hair grows at points (n, 3) of the resting shape, 0..1: not on ears, face, neck."""
+    shape, eye = human.shape, human.joint("eye.L")[1]
+    level = shape[(np.abs(shape[:, 1] - eye) < 0.25) & (np.abs(shape[:, 0]) < 1.2)]
     ear = level[np.abs(level[:, 0]).argmax()]
-    above = human.shape[np.abs(y - eye - 0.55) < 0.1]
-    half = np.abs(above[:, 0]).max()
+    half = np.abs(shape[np.abs(shape[:, 1] - eye - 0.55) < 0.1, 0]).max()
+    x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
     front = z - ear[2]
     # The hairline's height over the eyes: by the ears, at the temples, over the forehead.
     along = (-0.45, -0.2, 0.0, 0.20, 0.38, 0.52, 0.90)
     line = np.interp(front, along, (-0.55, -0.35, -0.06, -0.06, 0.14, 0.46, 0.54))
-    line = line + 0.10 * np.clip(1 - x / (0.5 * half), 0, 1) * (front > 0.9) - 0.03
-    grown = np.clip((y - eye - line) / 0.07 + 0.5, 0, 1)
+    line = line + 0.06 * np.exp(-((x / (0.4 * half)) ** 2)) * (front > 0.9) - 0.03
+    grown = np.clip((y - eye - line) / 0.08 + 0.5, 0, 1)
     stands_out = (x > 0.96 * half) & (y < eye + 0.32)
     return np.where(stands_out, 0, grown)
 

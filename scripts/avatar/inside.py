@@ -58,9 +58,9 @@ def strip(stage: scene.Stage) -> None:
         thing.data.materials.append(light("inside", None))
 
 
-def settings(threads: int) -> None:
+def settings(patch: tuple[int, int, int, int], threads: int) -> None:
     """Straight rays, no denoiser, no colour management."""
-    render.settings(SAMPLES, render.PATCH, threads)
+    render.settings(SAMPLES, patch, threads)
     s = bpy.context.scene
     s.cycles.use_denoising = False
     s.cycles.max_bounces = 0
@@ -94,7 +94,8 @@ def main() -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     stage = scene.Stage(args.assets, PEOPLE[args.person])
     strip(stage)
-    settings(args.threads)
+    patch = stage.human.person.patch
+    settings(patch, args.threads)
     solver = mouths.Solver(stage.human)
     camera = Camera.for_human(stage.human)
     eyes = camera.project(np.stack([stage.human.joint(f"eye.{side}") for side in "LR"]))
@@ -105,7 +106,7 @@ def main() -> int:
         if not path.exists():
             stage.show(solver.turns(solver.units(mouth) if i else {}))
             render.shoot(path)
-        gap, height, area = measure(path, float(eyes[:, 0].mean()) - render.PATCH[0])
+        gap, height, area = measure(path, float(eyes[:, 0].mean()) - patch[0])
         row = [gap / distance, height / distance, area / distance**2]
         rows.append([round(value, 4) for value in row])
     shapes = [mouth.row() for mouth in mouths.catalogue()]

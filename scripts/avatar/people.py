@@ -48,6 +48,7 @@ class Skin:
     scatter: Colour = (1.0, 0.36, 0.18)  # how far red, green and blue travel in the skin, relative
     gloss: float = 0.42
     roughness: float = 0.46
+    lip_roughness: float = 0.30
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,15 @@ class Hair:
     radius: float = 0.0032  # at the root, decimetres
     underlay: Colour = (0.026, 0.015, 0.010)
     crop: float = 0.0
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """How bright the eyeballs are, and what mirrors: the iris, 0..1, or the cornea before it."""
+
+    bright: float = 1.2
+    iris: float = 1.0
+    cornea: tuple[float, float] = (0.02, 1.38)  # roughness and index of refraction
 
 
 @dataclass(frozen=True)
@@ -103,9 +113,12 @@ class Person:
     lights: tuple[Light, ...]
     world: float = 0.25  # strength of the even light
     brow: tuple[float, float] = (0.62, 0.4)  # melanin and its redness
+    brows: float = 1.0  # height of the brows, 1 as the default face has them
     lashes: float = 1.0  # length
     mouth: float = 1.0  # height of the lips' red, 1 as the default face has it
     smile: dict[str, float] = field(default_factory=lambda: SMILE)
+    eyes: Eyes = Eyes()
+    patch: tuple[int, int, int, int] = (512, 284, 224, 164)  # x, y, w, h of the mouths
     skin: Skin = Skin()
     sway: Sway = Sway()
 
@@ -174,23 +187,26 @@ MARLON = Person(
         "eyes/l-eye-scale-incr": 0.25,
         "eyes/r-eye-scale-incr": 0.25,
     },
-    hair=Hair("short04", 0.97, 0.1, 9000.0, 0.0038, (0.012, 0.009, 0.007), crop=0.055),
+    hair=Hair("short04", 0.99, 0.05, 16000.0, 0.0036, (0.012, 0.009, 0.007), crop=0.045),
     top="male_casualsuit03",
-    cloth=(0.035, 0.075, 0.085),
+    cloth=(0.020, 0.034, 0.052),
     room="evening",
     lights=(
         Light("key", (1.0, -1.05, 0.5), 1.0, 58.0, (1.0, 0.92, 0.82)),
-        Light("fill", (-1.2, -1.0, 0.0), 1.4, 12.0, (0.80, 0.90, 1.0)),
-        Light("rim", (-0.8, 0.85, 0.55), 0.7, 42.0, (0.62, 0.82, 1.0)),
+        Light("fill", (-1.35, -0.95, 0.3), 1.1, 12.0, (0.80, 0.90, 1.0)),
+        Light("rim", (-0.8, 0.85, 0.55), 0.7, 14.0, (0.62, 0.82, 1.0)),
         Light("hair", (0.6, 0.7, 0.8), 0.8, 18.0, (1.0, 0.90, 0.78)),
     ),
     world=0.25,
-    brow=(0.97, 0.1),
+    brow=(0.93, 0.3),
+    brows=1.3,
+    eyes=Eyes(0.9, 0.0, (0.10, 1.7)),
+    patch=(512, 284, 224, 204),  # a long chin
     lashes=0.7,
     skin=Skin(
         tone=(0.235, 0.118, 0.068),
         forehead=Tint((0.26, 0.135, 0.08), 0.4),
-        cheeks=Tint((0.27, 0.105, 0.062), 0.5),
+        cheeks=Tint((0.27, 0.105, 0.062), 0.15),
         nose=Tint((0.25, 0.108, 0.066), 0.4),
         chin=Tint((0.21, 0.10, 0.06), 0.3),
         lid=Tint((0.16, 0.078, 0.05), 0.45),
@@ -203,7 +219,8 @@ MARLON = Person(
         beard=Tint((0.045, 0.026, 0.018), 0.62),
         scatter=(1.0, 0.45, 0.25),
         gloss=0.30,
-        roughness=0.52,
+        roughness=0.55,
+        lip_roughness=0.42,
     ),
     sway=Sway(
         yaw=(-0.80, 0.95, 0.65, -0.30, 0.12),

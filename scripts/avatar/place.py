@@ -17,7 +17,7 @@ from bithuman_ctypes.authoring import blend
 
 FEATHER = 13  # pixels from full to nothing
 NOISE = 14  # levels of difference that rendering noise can make
-TOP = 0.27  # share of the patch (nose) that the mask leaves out
+TOP = 44  # rows of the patch (nose) that the mask leaves out
 
 
 @dataclass
@@ -80,7 +80,7 @@ def mask(changed: np.ndarray) -> np.ndarray:
     """
     h, w = changed.shape
     inside = np.maximum(changed, changed[:, ::-1]) > NOISE  # the patch is centred on the face
-    inside[: int(TOP * h)] = inside[-4:] = False
+    inside[:TOP] = inside[-4:] = False
     inside[:, :4] = inside[:, -4:] = False
     hull = _hull_fill(_largest(inside))
     soft = blur(hull * 255.0, 5) > 110

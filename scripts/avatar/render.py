@@ -22,7 +22,6 @@ from camera import HEIGHT, WIDTH
 from people import PEOPLE
 
 HEAD = (432, 48, 384, 480)  # x, y, w, h of everything that moves in the idle loop
-PATCH = (512, 284, 224, 164)  # x, y, w, h of the mouths on the base picture
 SEED = 1
 
 
@@ -95,7 +94,7 @@ class Job:
 
     def mouths(self) -> None:
         """All mouths on the neutral pose; 000 is the rest mouth, for colour only."""
-        settings(self.args.mouth_samples, PATCH, self.args.threads)
+        settings(self.args.mouth_samples, self.stage.human.person.patch, self.args.threads)
         for i in mouths.order(self.list)[: self.args.limit]:
             turns = self.solver.turns(self.solver.units(self.list[i]) if i else {})
             self._one(self.out / "mouths" / f"{i:03d}.png", turns)
@@ -113,7 +112,7 @@ class Job:
             "person": human.person.identity,
             "size": [WIDTH, HEIGHT],
             "head": HEAD,
-            "patch": PATCH,
+            "patch": human.person.patch,
             "mouths": [m.row() for m in self.list],
             "frames": motion.FRAMES,
             "loop": "pingpong",

@@ -180,12 +180,16 @@ class Stage:
     def _body(self) -> None:
         mesh = self.human.mesh
         low = self.human.joint("neck01")[1] - 1.6
+        chin = self.human.joint("head")[1] - 0.5
         faces = [
             i
             for i in mesh.groups["body"]
             if self.human.shape[mesh.faces[i], 1].min() > low
             and not all(v in self.hidden for v in mesh.faces[i])
-            and np.abs(self.neutral[mesh.faces[i], 0]).min() < 0.8  # shoulders are clothed
+            and (
+                np.abs(self.neutral[mesh.faces[i], 0]).min() < 0.8  # shoulders are clothed
+                or self.human.shape[mesh.faces[i], 1].min() > chin  # ears are not
+            )
         ]
         brow = self._fitted("eyebrows", "eyebrow001", "eyebrow001.mhclo").fit(self.human.shape)
         face, lips = complexion.picture(self.human, brow, self.human.joint("eye.L"))
@@ -203,6 +207,8 @@ class Stage:
 
     def _scalp(self) -> np.ndarray:
         """Where roots sit on the head, 0..1 per vertex: darkened, so that no parting shines."""
+        if self.human.person.hair.crop:
+            return complexion.scalp(self.human, self.human.shape - np.array([0, 0.03, 0]))
         roots = self.locks.points[:, 0]
         out = np.zeros(len(self.human.shape))
         for i in np.flatnonzero(self.human.shape[:, 1] > self.human.joint("head")[1]):
@@ -217,8 +223,8 @@ class Stage:
         mesh = piece.mesh
         shell = {i for i, c in enumerate(mesh.face_uvs) if mesh.uvs[c][:, 0].min() > 0.86}
         shell = {i for i in shell if mesh.uvs[mesh.face_uvs[i]][:, 1].max() < 0.14}
-        ball = skin.eyeball(str(picture))
-        clear = skin.cornea()
+        ball = skin.eyeball(str(picture), self.human.person.eyes)
+        clear = skin.cornea(self.human.person.eyes)
         self.eye_parts = []
         for side, sign in (("L", 1), ("R", -1)):
             for layer, material in ((False, ball), (True, clear)):
@@ -274,7 +280,10 @@ class Stage:
         body = [human.mesh.faces[i] for i in human.mesh.groups["body"]]
         high = [f for f in body if human.shape[f, 1].min() > human.joint("head")[1] - 0.2]
         triangles = np.array([(f[0], f[k], f[k + 1]) for f in high for k in range(1, len(f) - 1)])
-        grows = complexion.scalp(human)
+
+        def grows(points: np.ndarray) -> np.ndarray:
+            return complexion.scalp(human, points)
+
         return strands.cropped(triangles, human.shape, grows, hair.density, hair.crop)
 
     def _underlay(self, mesh: Mesh, points: np.ndarray) -> None:
@@ -299,8 +308,10 @@ class Stage:
             ("eyelashes", "eyelashes01", dark),
         ):
             piece = self._fitted(kind, name, f"{name}.mhclo")
-            recipe = strands.Brows if kind == "eyebrows" else strands.Lashes
-            grower = recipe(piece.mesh)
+            if kind == "eyebrows":
+                grower = strands.Brows(piece.mesh, self.human.person.brows)
+            else:
+                grower = strands.Lashes(piece.mesh)
             data = grower.grow(piece.fit(self.neutral, self.human.shape))
             thing = add_strands(kind, data, material)
             self.fine.append((thing, piece, grower))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from people import Skin
+from people import Eyes, Skin
 
 
 class Nodes:
@@ -93,7 +93,7 @@ def skin(face: Any, lips_image: Any, look: Skin) -> bpy.types.Material:
     bsdf.inputs["Subsurface Weight"].default_value = 1.0
     bsdf.inputs["Subsurface Radius"].default_value = look.scatter
     bsdf.inputs["Subsurface Scale"].default_value = 0.0042
-    rough = n.remap(lips, 0.0, 1.0, look.roughness, 0.30)
+    rough = n.remap(lips, 0.0, 1.0, look.roughness, look.lip_roughness)
     n.link(rough, bsdf.inputs["Roughness"])
     bsdf.inputs["Specular IOR Level"].default_value = look.gloss
     pores = n.add("ShaderNodeBump", Strength=0.16, Distance=0.0006)
@@ -139,27 +139,29 @@ def teeth() -> bpy.types.Material:
     return n.finish(bsdf.outputs[0])
 
 
-def eyeball(image: str) -> bpy.types.Material:
+def eyeball(image: str, look: Eyes) -> bpy.types.Material:
     """Eyeball from MakeHuman's iris picture, less red, with a wet coat."""
     n = Nodes("eyeball")
     texture = n.add("ShaderNodeTexImage")
     texture.image = bpy.data.images.load(image)
     texture.image.alpha_mode = "NONE"
-    hue = n.add("ShaderNodeHueSaturation", Hue=0.53, Saturation=0.95, Value=1.2)
+    hue = n.add("ShaderNodeHueSaturation", Hue=0.53, Saturation=0.95, Value=look.bright)
     n.link(texture.outputs["Color"], hue.inputs["Color"])
     bsdf = n.add("ShaderNodeBsdfPrincipled", Roughness=0.35)
     n.link(hue.outputs[0], bsdf.inputs["Base Color"])
-    bsdf.inputs["Coat Weight"].default_value = 0.6
+    bsdf.inputs["Coat Weight"].default_value = 0.6 * look.iris
     bsdf.inputs["Coat Roughness"].default_value = 0.03
+    bsdf.inputs["Specular IOR Level"].default_value = 0.5 * look.iris
     return n.finish(bsdf.outputs[0])
 
 
-def cornea() -> bpy.types.Material:
+def cornea(look: Eyes) -> bpy.types.Material:
     """Clear shell: see-through with a sharp highlight."""
+    roughness, ior = look.cornea
     n = Nodes("cornea")
     clear = n.add("ShaderNodeBsdfTransparent")
-    gloss = n.add("ShaderNodeBsdfGlossy", Roughness=0.02)
-    fresnel = n.add("ShaderNodeFresnel", IOR=1.38)
+    gloss = n.add("ShaderNodeBsdfGlossy", Roughness=roughness)
+    fresnel = n.add("ShaderNodeFresnel", IOR=ior)
     mixer = n.add("ShaderNodeMixShader")
     n.link(fresnel.outputs[0], mixer.inputs[0])
     n.link(clear.outputs[0], mixer.inputs[1])

@@ -6,10 +6,13 @@ are traced through the cards along v, so the style of the mesh survives as thous
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from human import Mesh
+
+Grows = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass
@@ -108,11 +111,12 @@ def hair(mesh: Mesh, points: np.ndarray, seed: int, density: float, steps: int =
 
 
 def cropped(
-    faces: np.ndarray, points: np.ndarray, grows: np.ndarray, density: float, length: float
+    faces: np.ndarray, points: np.ndarray, grows: Grows, density: float, length: float
 ) -> Strands:
-    """Short hair that stands on the skin: triangles (n, 3) of the body's points, `grows` 0..1 each.
+    """Short hair that stands on the skin: triangles (n, 3) of the body's points.
 
-    density: hairs per square decimetre where `grows` is 1. length in decimetres.
+    grows: how much grows at points (n, 3), 0..1. density: hairs per square decimetre where that
+    is 1. length in decimetres.
     """
     rng = np.random.default_rng(9)
     a, b, c = (points[faces[:, i]] for i in range(3))
@@ -122,12 +126,12 @@ def cropped(
     for i in range(3):
         np.add.at(normals, faces[:, i], cross)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
-    count = rng.poisson(area * density * grows[faces].mean(1))
+    count = rng.poisson(area * density * (grows(points)[faces].max(1) > 0))
     chosen = np.repeat(np.arange(len(faces)), count)
     weights = rng.dirichlet((1, 1, 1), len(chosen))
     inside = faces[chosen]
     roots = (points[inside] * weights[..., None]).sum(1)
-    keep = rng.random(len(roots)) < (grows[inside] * weights).sum(1) * 1.2
+    keep = rng.random(len(roots)) < grows(roots)
     roots = roots[keep]
     up = (normals[inside] * weights[..., None]).sum(1)[keep]
     lean = np.array([0.0, -0.25, 0.45]) + rng.normal(0, 0.28, roots.shape)
@@ -227,8 +231,9 @@ class Lashes:
 class Brows:
     """Brow hairs: a lens-shaped field on each brow card, combed outward."""
 
-    def __init__(self, mesh: Mesh, count: int = 260, steps: int = 5) -> None:
-        self.mesh, self.steps, self.count = mesh, steps, count
+    def __init__(self, mesh: Mesh, height: float, count: int = 260, steps: int = 5) -> None:
+        self.mesh, self.steps, self.height = mesh, steps, height
+        self.count = round(count * height)
         self.parts = islands(mesh)
         self.grids = []
         for faces in self.parts:
@@ -256,7 +261,7 @@ class Brows:
             along = 0.06 + 0.80 * rng.beta(1.15, 1.25)
             c = columns[int(along * (len(columns) - 1))]
             rows = np.flatnonzero(good[:, c])
-            thick = 0.21 * (1 - 0.62 * along) * min(1.0, 0.45 + along * 2)
+            thick = 0.21 * self.height * (1 - 0.62 * along) * min(1.0, 0.45 + along * 2)
             v = 0.5 + rng.uniform(-1, 1) * thick / 2 * 1.2
             v += 0.10 * max(0.0, 0.35 - along)
             root = place[rows[int(np.clip(1 - v, 0, 1) * (len(rows) - 1))], c]
