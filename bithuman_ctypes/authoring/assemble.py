@@ -24,8 +24,17 @@ class Rectangles:
 
     bases: list[bytes]
     frames: list[imx.SourceFrame]
-    shown: list[Picture]
-    """The pictures as they will be seen, before they are compressed."""
+    _under: Picture
+    _parts: Sequence[Picture]
+
+    def shown(self, number: int) -> Picture:
+        """The picture of a frame as it will be seen, before it is compressed."""
+        x, y, w, h = self.frames[number].rect
+        if not w:
+            return self._parts[number]
+        whole = self._under.copy()
+        whole[y : y + h, x : x + w] = self._parts[number]
+        return whole
 
 
 def rectangles(pictures: Sequence[Picture], quality: int) -> Rectangles:
@@ -35,19 +44,16 @@ def rectangles(pictures: Sequence[Picture], quality: int) -> Rectangles:
     rect = moving(pictures)
     if rect is None or rect[2] * rect[3] > WORTH * wide * high:
         bases = [imx.encode_jpeg(picture, quality) for picture in pictures]
-        return Rectangles(bases, [imx.SourceFrame(i) for i in range(len(bases))], list(pictures))
+        return Rectangles(bases, [imx.SourceFrame(i) for i in range(len(bases))], base, pictures)
     x, y, w, h = rect
     weight = _weight(rect, (wide, high))[..., None]
     still = base[y : y + h, x : x + w].astype(np.float32)
-    frames, shown = [], []
+    frames, parts = [], []
     for picture in pictures:
         part = picture[y : y + h, x : x + w].astype(np.float32)
-        mixed = np.asarray(np.rint(still + (part - still) * weight), np.uint8)
-        whole = base.copy()
-        whole[y : y + h, x : x + w] = mixed
-        frames.append(imx.SourceFrame(0, rect, imx.encode_jpeg(mixed, quality)))
-        shown.append(whole)
-    return Rectangles([imx.encode_jpeg(base, quality)], frames, shown)
+        parts.append(np.asarray(np.rint(still + (part - still) * weight), np.uint8))
+        frames.append(imx.SourceFrame(0, rect, imx.encode_jpeg(parts[-1], quality)))
+    return Rectangles([imx.encode_jpeg(base, quality)], frames, base, parts)
 
 
 def moving(pictures: Sequence[Picture]) -> tuple[int, int, int, int] | None:

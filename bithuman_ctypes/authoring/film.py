@@ -10,8 +10,8 @@ import numpy as np
 
 from bithuman_ctypes.authoring import choose, imx, judge, landmarks, lips, loop, patch, screening
 from bithuman_ctypes.authoring import sheet as sheets
-from bithuman_ctypes.authoring._imx_model import check_clip_names
 from bithuman_ctypes.authoring._types import Flags, Floats, Picture, Progress, silent
+from bithuman_ctypes.authoring.actions import Action, check_names, clips
 from bithuman_ctypes.authoring.assemble import rectangles, thumbnail
 from bithuman_ctypes.authoring.card import Card
 from bithuman_ctypes.authoring.hear import heard
@@ -21,7 +21,6 @@ from bithuman_ctypes.authoring.report import Report
 from bithuman_ctypes.authoring.survey import Survey, survey
 from bithuman_ctypes.authoring.tracker import require_tracker
 from bithuman_ctypes.authoring.video import FPS, LONGEST, RATE, Film
-from bithuman_ctypes.errors import InvalidArgumentError
 
 MOUTHS = 160
 QUALITY = 90
@@ -96,7 +95,7 @@ def create_from_video(
     not installed), OutputError.
     """
     require_tracker()
-    check_action_names(actions or {})
+    check_names(list(actions or {}), idle := set(idle))
     for path in (output, *([] if preview is None else [preview])):
         imx.require_place(path)
     film = Film(video, longest, start, end)
@@ -104,7 +103,7 @@ def create_from_video(
     made_plan = plan(study, actions or {}, mouths)
     progress("cutting pictures out", 0.0)
     made = _Pictures(film, study, made_plan, progress)
-    avatar = made.avatar(card, quality, set(idle))
+    avatar = made.avatar(card, quality, idle)
     progress("trying it out on speech that it does not know", 0.0)
     score = _tried(made, avatar, quality)
     data = imx.to_bytes(avatar)
@@ -115,14 +114,6 @@ def create_from_video(
     imx.write_bytes(output, data)
     progress("done", 1.0)
     return report
-
-
-def check_action_names(actions: Mapping[str, tuple[float, float]]) -> None:
-    """Raises InvalidArgumentError before minutes have gone into a film."""
-    try:
-        check_clip_names(list(actions))
-    except imx.ImxError as error:
-        raise InvalidArgumentError(str(error)) from None
 
 
 def examine(film: Film, progress: Progress = silent) -> Study:
@@ -224,8 +215,8 @@ class _Pictures:
         """The avatar that the plan asks for."""
         parts = rectangles(self.shown, quality)
         placements = []
-        for i, picture in zip(self.plan.shown(), parts.shown):
-            own = patch.cut(picture, self.affines[i], self.place.size)
+        for number, i in enumerate(self.plan.shown()):
+            own = patch.cut(parts.shown(number), self.affines[i], self.place.size)
             offset = patch.bias(own, self.rest, self.mask)
             placements.append(
                 imx.Placement.from_floats(self.affines[i].ravel().tolist(), offset.tolist())
@@ -245,12 +236,9 @@ class _Pictures:
         )
 
     def _clips(self, idle: set[str]) -> list[imx.Clip]:
-        out, begin = [], len(self.plan.loop.frames)
-        for clip in self.plan.actions:
-            frames = range(begin, begin + len(clip.frames))
-            out.append(imx.Clip(clip.name, frames, clip.leave, clip.rejoin, clip.name in idle))
-            begin = frames.stop
-        return out
+        plan = self.plan
+        made = (Action(c.name, len(c.frames), c.leave, c.rejoin) for c in plan.actions)
+        return clips(made, len(plan.loop.frames), idle)
 
 
 def _tried(made: _Pictures, avatar: imx.Avatar, quality: int) -> judge.Score:

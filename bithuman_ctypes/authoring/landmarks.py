@@ -47,6 +47,8 @@ EYES = (
     (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
 )
 """Outlines of the eyes: the lower lid from the outer corner, then the upper one back."""
+IRISES = (range(468, 473), range(473, 478))
+"""The middle and the rim of each eye's iris, the eyes in the order of EYES."""
 
 LIDS = ((159, 145), (386, 374))
 OVAL = (

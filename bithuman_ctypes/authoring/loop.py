@@ -16,7 +16,7 @@ from bithuman_ctypes.authoring.video import FPS
 SHORTEST, GOOD, LONGEST = 2 * FPS, 8 * FPS, 14 * FPS
 PEOPLE_SEE = 0.012  # units of the face: a jump at a seam that is about twice what nobody notices
 ACTION_ROOM = 12  # frames by which the ends of an action may be moved to match the loop
-ACTION_FAR = 0.05  # units of the face: a jump that everybody sees
+ANCHORS = (33, 263, 4, 152, 10)  # points of the face that tell where it is
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Motion:
     @classmethod
     def of(cls, pose: Pose, points: Floats) -> Motion:
         """From poses and points (n, 478, 3)."""
-        anchors = (33, 263, 4, 152, 10)
-        places = pose.seen(anchors).reshape(len(pose.turn), -1) / pose.unit
+        places = pose.seen(ANCHORS).reshape(len(pose.turn), -1) / pose.unit
         filled = np.where(np.isfinite(points), points, pose.shape)
         opened = landmarks.lids(filled)[:, None] * 2.0
         return cls(np.concatenate([places, opened], 1))

@@ -120,7 +120,8 @@ class PhotoReport:
 
     ``face_pixels`` between the ears. ``test_opening``: correlation of the opening of the lips in
     the engine's pictures, as the tracker sees it, with what was heard; ``test_closed``: share of
-    the moments in speech at which lips should touch, and do.
+    the moments in speech at which lips should touch, and do. ``actions``: how far the face jumps
+    where each leaves or rejoins the loop, in distances of the eyes' outer corners.
     """
 
     size: tuple[int, int]
@@ -130,6 +131,7 @@ class PhotoReport:
     reach: float
     test_opening: float
     test_closed: float
+    actions: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
@@ -161,5 +163,6 @@ class PhotoReport:
             f"self-test {'good' if self.good else 'poor'}: opening {self.test_opening:.2f} (good "
             f"from {GOOD_OPENING:.2f}), lips shut when they should {self.test_closed:.0%} (good "
             f"from {GOOD_CLOSED:.0%})",
+            *(f"action    {name}: seam {seam:.4f}" for name, seam in self.actions.items()),
             *(f"advice    {text}" for text in self.advice()),
         ]

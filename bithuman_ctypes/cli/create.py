@@ -18,11 +18,28 @@ if TYPE_CHECKING:
     from bithuman_ctypes.authoring.report import PhotoReport, Report
 
 SUMMARY = "make an avatar from a film or a photo"
-DESCRIPTION = (
-    "Makes an avatar file from a film of somebody who listens for some seconds and then speaks, or "
-    "from a frontal photo with closed lips. Everything happens on this machine; nothing is sent "
-    "anywhere. docs/create.md says how to film."
-)
+DESCRIPTION = """\
+Makes an avatar file of a person, on this machine; nothing is sent anywhere.
+
+Best of a film: look into the camera for 10 to 20 seconds, lips closed, then speak for one to three
+minutes. Camera steady, light even, the face at least 160 pixels wide, nobody else in the picture.
+Or of one photo: face to the camera, lips closed, eyes open, shoulders in the picture."""
+EPILOG = """\
+examples:
+  bithuman-ctypes create --video me.mp4 --output me.imx --preview me.png
+  bithuman-ctypes create --video me.mp4 --output me.imx --action nod=12.0-13.4
+  bithuman-ctypes create --photo me.jpg --output me.imx --action nod --idle-action look-aside
+  essence-render --model me.imx --audio hello.wav --output hello.mp4
+
+Actions of a photo: {gestures}.
+
+An avatar that is there already is replaced once the new one is whole; any other file is not.
+Exit status: 0, 2 (wrong options), 64 (a wrong value), 65 (the film or photo does not do; why, and
+at which times, is on stderr), 69 (the face tracker is not installed), 73 (cannot write), 130
+(Ctrl-C; nothing is left behind). docs/create.md: how to film, what is refused, what is measured."""
+PHOTO_ACTIONS = ("nod", "shake", "tilt", "look-aside", "raise-brows")
+"""As in authoring.gestures, which would take long to import."""
+
 ASKED = (
     "An avatar shows a person. Who is it, and did the person agree? One sentence, which is stored "
     "in the file: "
@@ -31,6 +48,8 @@ ASKED = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG.format(gestures=", ".join(PHOTO_ACTIONS))
     add = parser.add_argument
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--video", metavar="FILE", help="a film with sound, 30 s to 5 min")
@@ -51,27 +70,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1280,
         help="bound of the longer side of the pictures, 256 to 4096 (default: 1280)",
     )
+    for option, more in (("--action", ""), ("--idle-action", ", played now and then in silence")):
+        add(
+            option,
+            metavar="NAME[=A-B]",
+            type=_action,
+            action="append",
+            default=[],
+            help=f"an action{more}: of a film with its seconds, nod=12.0-13.4; may be repeated",
+        )
     film = parser.add_argument_group("of a film")
     film.add_argument("--start", metavar="S", type=_seconds, default=0.0, help="seconds to skip")
     film.add_argument("--end", metavar="S", type=_seconds, help="where to stop, seconds")
     film.add_argument(
         "--mouths", metavar="N", type=_mouths, default=160, help="at most, 20 to 500 (default: 160)"
-    )
-    film.add_argument(
-        "--action",
-        metavar="NAME=A-B",
-        type=_action,
-        action="append",
-        default=[],
-        help="an action, such as nod=12.0-13.4, seconds from --start; may be repeated",
-    )
-    film.add_argument(
-        "--idle-action",
-        metavar="NAME=A-B",
-        type=_action,
-        action="append",
-        default=[],
-        help="the same, played at random moments while nobody speaks",
     )
 
 
@@ -80,13 +92,15 @@ def run(arguments: argparse.Namespace) -> None:
     from bithuman_ctypes.authoring.imx import require_place, write_bytes
     from bithuman_ctypes.authoring.tracker import require_tracker
 
-    require_tracker()
     _require_apart(arguments)
-    card = _card(arguments)
-    progress = _Progress()
     _require_film_for(arguments)
+    _require_times(arguments)
+    _require_avatar(arguments.output)
+    require_tracker()
     if arguments.report is not None:
         require_place(arguments.report)
+    card = _card(arguments)
+    progress = _Progress()
     report = (_from_video if arguments.video else _from_photo)(arguments, card, progress)
     progress.clear()
     for line in report.lines():
@@ -110,17 +124,37 @@ def _require_apart(arguments: argparse.Namespace) -> None:
             raise InvalidArgumentError(f"--{other} and --{name} are the same file: {path}")
 
 
+def _require_avatar(path: str) -> None:
+    """A file that is there already may be replaced by an avatar if it is one."""
+    from bithuman_ctypes.authoring._imx_container import MAGIC
+
+    if not os.path.isfile(path):  # where it cannot be written, that is told later
+        return
+    try:
+        with open(path, "rb") as file:
+            begins = file.read(len(MAGIC))
+    except OSError:
+        return
+    if begins not in (MAGIC, b""):
+        raise InvalidArgumentError(f"{path} exists and is no avatar: choose another --output")
+
+
 def _require_film_for(arguments: argparse.Namespace) -> None:
     """What only a film has cannot be asked of a photo."""
-    asked = {
-        "--action": arguments.action,
-        "--idle-action": arguments.idle_action,
-        "--start": arguments.start,
-        "--end": arguments.end,
-    }
-    for option, value in asked.items():
+    for option, value in {"--start": arguments.start, "--end": arguments.end}.items():
         if arguments.photo and value:
             raise InvalidArgumentError(f"{option} is for films, and this is a photo")
+
+
+def _require_times(arguments: argparse.Namespace) -> None:
+    """An action of a film has a beginning and an end, one of a photo has none."""
+    for name, times in [*arguments.action, *arguments.idle_action]:
+        if arguments.video and times is None:
+            raise InvalidArgumentError(
+                f"an action of a film has a beginning and an end, such as {name}=12.0-13.4"
+            )
+        if arguments.photo and times is not None:
+            raise InvalidArgumentError(f"an action of a photo has no times: --action {name}")
 
 
 def _from_photo(arguments: argparse.Namespace, card: Card, progress: _Progress) -> PhotoReport:
@@ -131,6 +165,8 @@ def _from_photo(arguments: argparse.Namespace, card: Card, progress: _Progress) 
         arguments.output,
         card,
         longest=arguments.longest,
+        actions=[name for name, _ in (*arguments.action, *arguments.idle_action)],
+        idle=[name for name, _ in arguments.idle_action],
         quality=arguments.quality,
         preview=arguments.preview,
         progress=progress,
@@ -253,11 +289,13 @@ def _seconds(text: str) -> float:
     return _number(text, 0, 86400)
 
 
-def _action(text: str) -> tuple[str, tuple[float, float]]:
+def _action(text: str) -> tuple[str, tuple[float, float] | None]:
     name, equals, times = text.partition("=")
     begin, dash, end = times.partition("-")
-    if not (name and equals and dash):
-        raise argparse.ArgumentTypeError(f"not NAME=FROM-TO such as nod=12.0-13.4: {text!r}")
+    if not name or bool(equals) != bool(dash):
+        raise argparse.ArgumentTypeError(f"not NAME, nor NAME=A-B such as nod=12.0-13.4: {text!r}")
+    if not equals:
+        return name, None
     span = (_seconds(begin), _seconds(end))
     if span[0] >= span[1]:
         raise argparse.ArgumentTypeError(f"an action ends after it begins: {text!r}")

@@ -19,11 +19,13 @@ from support import RATE, Pcm
 pytest.importorskip("mediapipe", reason="the tracker is not installed: scripts/test_authoring")
 
 import bithuman_ctypes as bh
-from bithuman_ctypes.authoring import field, idle, imx, portrait, screening
+from bithuman_ctypes.authoring import field, imx, portrait, screening
 from bithuman_ctypes.authoring._pixels import remapped
 from bithuman_ctypes.authoring.card import Card
 from bithuman_ctypes.authoring.checks import verdicts
 from bithuman_ctypes.authoring.film import create_from_video
+from bithuman_ctypes.authoring.head import Head
+from bithuman_ctypes.authoring.idle import Bearing
 from bithuman_ctypes.authoring.material import MaterialError
 from bithuman_ctypes.authoring.report import Report
 from bithuman_ctypes.authoring.survey import Survey, survey
@@ -257,32 +259,24 @@ def swaying(i: int, picture: films.Picture) -> films.Picture:
 class Lively:
     """A head that turns by ten degrees and nods by five while it speaks, as people's do."""
 
-    def __init__(self, folder: Path, first: films.Picture, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, first: films.Picture) -> None:
         from PIL import Image
 
         Image.fromarray(first).save(folder / "first.png")
-        self._idle = idle.Idle(portrait.read(folder / "first.png"))
-        patch.setattr(idle, "BREATH", 0.0)
-        patch.setattr(idle, "angles", self.angles)
-
-    @staticmethod
-    def angles(frame: int) -> Any:
-        share = 0.1 + 0.9 * np.clip((frame - 100) / 50, 0, 1)  # little while it listens
-        degrees = (5 * np.sin(frame / 13), 10 * np.sin(frame / 21), 4 * np.sin(frame / 29))
-        return np.radians(degrees) * share
+        self._head = Head(portrait.read(folder / "first.png"))
 
     def __call__(self, i: int, picture: films.Picture) -> films.Picture:
+        share = 0.1 + 0.9 * np.clip((i - 100) / 50, 0, 1)  # little while it listens
+        degrees = share * np.array([5 * np.sin(i / 13), 10 * np.sin(i / 21), 4 * np.sin(i / 29)])
+        going = self._head.displacement(Bearing(*degrees))
         size = (picture.shape[1], picture.shape[0])
-        going = self._idle.displacement(i, *field.grid(size), self._idle.weights)
         return np.asarray(remapped(picture, *field.sources(going, size)), np.uint8)
 
 
 @LONG
 @pytest.mark.timeout(1800)
-def test_a_head_that_turns_while_it_speaks(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    turning = Lively(tmp_path, scene.shown[0], monkeypatch)
+def test_a_head_that_turns_while_it_speaks(scene: Scene, tmp_path: Path) -> None:
+    turning = Lively(tmp_path, scene.shown[0])
     film = films.write(tmp_path / "a.mp4", films.changed(scene.shown, turning), scene.sound)
     report = create_from_video(film, tmp_path / "a.imx", ADA, preview=tmp_path / "a.png")
     assert report.good, report.lines()

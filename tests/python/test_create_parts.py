@@ -363,7 +363,7 @@ def create(*words: object) -> subprocess.CompletedProcess[str]:
         (["--video", "a.mp4"], "required: --output"),
         (["--output", "a.imx"], "one of the arguments --video --photo is required"),
         (["--video", "a", "--photo", "b", "--output", "c"], "not allowed with"),
-        (["--video", "a", "--output", "c", "--action", "nod"], "not NAME=FROM-TO"),
+        (["--video", "a", "--output", "c", "--action", "nod=3"], "not NAME, nor NAME=A-B"),
         (["--video", "a", "--output", "c", "--action", "nod=3-2"], "ends after it begins"),
         (["--video", "a", "--output", "c", "--mouths", "5"], "must be 20 to 500"),
     ],
@@ -371,6 +371,21 @@ def create(*words: object) -> subprocess.CompletedProcess[str]:
 def test_wrong_options_are_refused(words: list[str], sentence: str) -> None:
     result = create(*words)
     assert result.returncode == 2
+    assert sentence in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--video", "a", "--action", "nod"], "beginning and an end, such as nod=12.0-13.4"),
+        (["--photo", "a", "--action", "nod=1-2"], "a photo has no times: --action nod"),
+        (["--photo", "a", "--start", "2"], "--start is for films"),
+        (["--photo", "a", "--output", __file__], "exists and is no avatar"),
+    ],
+)
+def test_what_does_not_go_together_is_told_at_once(words: list[str], sentence: str) -> None:
+    result = create("--output", "c.imx", *words)
+    assert (result.returncode, result.stderr.count("\n")) == (64, 1)
     assert sentence in result.stderr
 
 

@@ -15,15 +15,20 @@ pytest.importorskip("mediapipe", reason="the tracker is not installed: scripts/t
 from PIL import Image
 
 import bithuman_ctypes as bh
+from bithuman_ctypes import InvalidArgumentError
 from bithuman_ctypes.authoring import imx, landmarks, patch, portrait, sheet
+from bithuman_ctypes.authoring._types import Floats
 from bithuman_ctypes.authoring.card import Card
 from bithuman_ctypes.authoring.checks import verdicts
 from bithuman_ctypes.authoring.drawn_mouth import WIDEST, MouthDrawer
-from bithuman_ctypes.authoring.idle import FRAMES, Idle
+from bithuman_ctypes.authoring.gestures import GESTURES, acts, check_gestures
+from bithuman_ctypes.authoring.head import Head
+from bithuman_ctypes.authoring.idle import FRAMES, Bearing, at_rest
 from bithuman_ctypes.authoring.material import MaterialError
 from bithuman_ctypes.authoring.photo import create_from_photo
 from bithuman_ctypes.authoring.report import PhotoReport
 from bithuman_ctypes.authoring.tracker import Tracker
+from bithuman_ctypes.cli.create import PHOTO_ACTIONS
 
 ADA = Card("Ada", "Ada is nobody: she was rendered", source="a photo")
 
@@ -49,7 +54,12 @@ class Made(NamedTuple):
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("photo")
     report = create_from_photo(
-        saved(folder, face()), folder / "ada.imx", ADA, preview=folder / "ada.png"
+        saved(folder, face()),
+        folder / "ada.imx",
+        ADA,
+        actions=["nod", "look-aside"],
+        idle=["look-aside"],
+        preview=folder / "ada.png",
     )
     assert (folder / "ada.png").stat().st_size > 100_000
     return Made(folder / "ada.imx", report)
@@ -66,6 +76,19 @@ def drawer(still: portrait.Portrait) -> MouthDrawer:
     return MouthDrawer(still, patch.Frame.of(pose))
 
 
+@pytest.fixture(scope="module")
+def head(still: portrait.Portrait) -> Head:
+    return Head(still)
+
+
+def tracked(picture: films.Picture) -> Floats:
+    """The points of the face in a picture."""
+    with Tracker(still=True) as tracker:
+        points = tracker.points(picture)
+    assert points is not None
+    return points
+
+
 def test_the_lips_do_what_was_heard(made: Made) -> None:
     assert made.report.good, made.report.lines()
     assert made.report.test_opening > 0.85
@@ -77,8 +100,12 @@ def test_the_file_is_sound_and_small(made: Made) -> None:
     avatar = imx.read(made.path)
     assert avatar.manifest.source == "a photo"
     assert avatar.manifest.loop == "pingpong"
-    assert len(avatar.frames) == FRAMES
-    assert made.path.stat().st_size < 6e6
+    assert avatar.loop_length == FRAMES
+    assert [(clip.name, clip.idle) for clip in avatar.clips] == [
+        ("nod", False),
+        ("look-aside", True),
+    ]
+    assert made.path.stat().st_size < 8e6
 
 
 def test_in_silence_the_photo_lives_and_the_lips_rest(made: Made) -> None:
@@ -142,29 +169,108 @@ def test_what_is_not_lips_or_jaw_stays(drawer: MouthDrawer, still: portrait.Port
     assert np.abs(after - before)[:, :4].mean() < 3
 
 
-def test_eyes_blink_and_open_again(still: portrait.Portrait) -> None:
-    idle = Idle(still)
-    with Tracker(still=True) as tracker:
-        opened = []
-        for share in (0.0, 0.5, 1.0):
-            points = tracker.points(idle.blinking(share))
-            assert points is not None
-            opened.append(float(landmarks.lids(points)))
+def test_eyes_blink_and_open_again(still: portrait.Portrait, head: Head) -> None:
+    opened = [float(landmarks.lids(tracked(head.looking(share)))) for share in (0.0, 0.5, 1.0)]
     assert opened[1] < 0.75 * opened[0]
     assert opened[2] < 0.45 * opened[0]
-    assert np.array_equal(idle.blinking(0.0), still.picture)
+    assert np.array_equal(head.looking(0.0), still.picture)
 
 
-def test_the_mouth_is_where_the_affine_says(still: portrait.Portrait) -> None:
-    idle = Idle(still)
+def test_the_mouth_is_where_the_affine_says(still: portrait.Portrait, head: Head) -> None:
     around = list(landmarks.AROUND_MOUTH)
-    with Tracker(still=True) as tracker:
-        for number in (0, 40, 60, 103):
-            points = tracker.points(idle.frame(number))
-            assert points is not None
-            affine = idle.affine(number)
-            back = points[around, :2] @ affine[:, :2].T + affine[:, 2]
-            assert np.abs(back.mean(0) - still.points[around, :2].mean(0)).max() < 1.0
+    nods = acts(["nod"])[0].bearings
+    for bearing in (*map(at_rest, (0, 40, 60, 103)), nods[8], Bearing(roll=4.0)):
+        points = tracked(head.picture(bearing))
+        affine = head.affine(bearing)
+        back = points[around, :2] @ affine[:, :2].T + affine[:, 2]
+        assert np.abs(back.mean(0) - still.points[around, :2].mean(0)).max() < 1.0
+
+
+# ---------------------------------------------------------------- actions
+
+
+def iris(points: Floats) -> float:
+    """Where the eyes look: 0 at the left corners of the picture's eyes, 1 at the right ones."""
+    places = []
+    for middle, left, right in ((468, 33, 133), (473, 362, 263)):
+        across = points[right, :2] - points[left, :2]
+        places.append((points[middle, :2] - points[left, :2]) @ across / (across @ across))
+    return float(np.mean(places))
+
+
+def brows(points: Floats) -> float:
+    """How far the brows are above the eyes, units of the face."""
+    gaps = [points[eye, 1] - points[brow, 1] for brow, eye in ((105, 145), (334, 374))]
+    return float(np.mean(gaps) / landmarks.unit(points[:, :2]))
+
+
+def roll(points: Floats) -> float:
+    across = points[263, :2] - points[33, :2]
+    return float(np.degrees(np.arctan2(across[1], across[0])))
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "least"),
+    [
+        ("nod", lambda p: p[4, 1], 8.0),
+        ("shake", lambda p: p[4, 0], 8.0),
+        ("tilt", roll, 2.5),
+        ("look-aside", iris, 0.06),
+        ("raise-brows", brows, 0.03),
+    ],
+)
+def test_an_action_is_seen(
+    head: Head, name: str, measure: Callable[[Floats], float], least: float
+) -> None:
+    """By the tracker, which knows nothing of how it is drawn; and the lips stay closed."""
+    (act,) = acts([name])
+    seen = []
+    for i in range(0, len(act.bearings), 2):
+        if act.bearings[i].lids == 0:
+            points = tracked(head.picture(act.bearings[i]))
+            seen.append(measure(points))
+            assert landmarks.gap(points) < portrait.CLOSED
+    assert np.ptp(seen) > least
+    assert abs(seen[-1] - seen[0]) < 0.25 * least
+
+
+def test_an_action_leaves_and_rejoins_the_loop_unseen(made: Made) -> None:
+    """The picture changes there by no more than it does somewhere in the loop."""
+    avatar = imx.read(made.path)
+    assert set(made.report.actions) == {clip.name for clip in avatar.clips}
+    assert max(made.report.actions.values()) < 0.012
+
+    def step(one: int, other: int) -> float:
+        a, b = (sheet.frame(avatar, i).astype(int) for i in (one, other))
+        return float(np.abs(a - b).mean())
+
+    most = max(step(i, i + 1) for i in range(FRAMES - 1))
+    for clip in avatar.clips:
+        assert step(clip.leave, clip.frames.start) < most
+        assert step(clip.frames.stop - 1, clip.rejoin) < most
+
+
+def test_an_action_may_be_spoken_over(made: Made) -> None:
+    """The mouth is drawn where the nodding head has it."""
+    avatar = imx.read(made.path)
+    nod = avatar.clips[0].frames[8]
+    wide = int(np.argmax([mouth.coords[0] for mouth in avatar.mouths]))
+    for mouth, low, high in ((0, -1.0, portrait.CLOSED), (wide, 0.8 * WIDEST, 1.0)):
+        assert low < landmarks.gap(tracked(sheet.composed(avatar, nod, mouth))) < high
+
+
+def test_what_a_photo_cannot_do_is_refused() -> None:
+    for names, idle, words in (
+        (["wave"], [], "no action 'wave': it can do nod, "),
+        (["nod", "nod"], [], "two clips have the name 'nod'"),
+        (["nod"], ["tilt"], "'tilt', which is none of the actions"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=words):
+            check_gestures(names, idle)
+
+
+def test_the_command_lists_what_a_photo_can_do() -> None:
+    assert tuple(GESTURES) == PHOTO_ACTIONS
 
 
 # ---------------------------------------------------------------- refusals
