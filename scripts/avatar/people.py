@@ -49,6 +49,7 @@ class Skin:
     gloss: float = 0.42
     roughness: float = 0.46
     lip_roughness: float = 0.30
+    mouth_glow: float = 0.0  # light of its own inside the mouth, which is black without
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Person:
     mouth: float = 1.0  # height of the lips' red, 1 as the default face has it
     smile: dict[str, float] = field(default_factory=lambda: SMILE)
     eyes: Eyes = Eyes()
+    teeth: float = 0.0  # how much lower the upper teeth stand, decimetres
     patch: tuple[int, int, int, int] = (512, 284, 224, 164)  # x, y, w, h of the mouths
     skin: Skin = Skin()
     sway: Sway = Sway()
@@ -201,6 +203,7 @@ MARLON = Person(
     brow=(0.93, 0.3),
     brows=1.3,
     eyes=Eyes(0.9, 0.0, (0.10, 1.7)),
+    teeth=0.015,
     patch=(512, 284, 224, 204),  # a long chin
     lashes=0.7,
     skin=Skin(
@@ -221,6 +224,7 @@ MARLON = Person(
         gloss=0.30,
         roughness=0.55,
         lip_roughness=0.42,
+        mouth_glow=0.30,
     ),
     sway=Sway(
         yaw=(-0.80, 0.95, 0.65, -0.30, 0.12),

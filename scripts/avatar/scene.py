@@ -245,8 +245,8 @@ class Stage:
         jaw = human.weights[piece.ref][:, :, human.index["jaw"]].mean(1) > 0.5
         enamel = skin.teeth()
         self.teeth = []
-        points = points + np.array([0, 0, -0.03])  # set back a little
-        points[jaw] += np.array([0, -0.03, -0.02])
+        points = points + np.array([0, -human.person.teeth, -0.03])  # set back a little
+        points[jaw] += np.array([0, human.person.teeth - 0.03, -0.02])
         for name, lower, bone in (("upper", False, "head"), ("lower", True, "jaw")):
             faces = [i for i, f in enumerate(piece.mesh.faces) if (jaw[f].mean() > 0.5) == lower]
             thing, used = add_mesh(f"teeth-{name}", points, piece.mesh, faces, enamel, 1)

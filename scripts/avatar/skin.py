@@ -93,6 +93,10 @@ def skin(face: Any, lips_image: Any, look: Skin) -> bpy.types.Material:
     bsdf.inputs["Subsurface Weight"].default_value = 1.0
     bsdf.inputs["Subsurface Radius"].default_value = look.scatter
     bsdf.inputs["Subsurface Scale"].default_value = 0.0042
+    if look.mouth_glow:
+        bsdf.inputs["Emission Color"].default_value = (0.20, 0.020, 0.018, 1)
+        glow = n.remap(split.outputs[0], 0.02, 0.30, 0.0, look.mouth_glow)
+        n.link(glow, bsdf.inputs["Emission Strength"])
     rough = n.remap(lips, 0.0, 1.0, look.roughness, look.lip_roughness)
     n.link(rough, bsdf.inputs["Roughness"])
     bsdf.inputs["Specular IOR Level"].default_value = look.gloss
