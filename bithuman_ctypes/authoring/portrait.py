@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bithuman_ctypes.authoring import landmarks
+from bithuman_ctypes.authoring import landmarks, still
 from bithuman_ctypes.authoring._pixels import resized
 from bithuman_ctypes.authoring._types import Floats, Picture
 from bithuman_ctypes.authoring.material import MaterialError, Reason
 from bithuman_ctypes.authoring.tracker import Tracker
-from bithuman_ctypes.errors import NotSupported
 
 LONGEST = 1280
 MIN_FACE = 160.0  # pixels between the ears
@@ -41,7 +40,7 @@ class Portrait:
 
 def read(path: str | os.PathLike[str], longest: int = LONGEST) -> Portrait:
     """Read a photo and find the face. Raises MaterialError with every reason against it."""
-    picture = _opened(path)
+    picture = still.opened(path)
     high, wide = picture.shape[:2]
     scale = min(1.0, longest / max(wide, high))
     size = (int(wide * scale) // 2 * 2, int(high * scale) // 2 * 2)
@@ -58,20 +57,6 @@ def read(path: str | os.PathLike[str], longest: int = LONGEST) -> Portrait:
     if reasons:
         raise MaterialError(reasons)
     return portrait
-
-
-def _opened(path: str | os.PathLike[str]) -> Picture:
-    try:
-        from PIL import Image, ImageOps
-    except ImportError:
-        raise NotSupported("reading photos needs Pillow: pip install pillow") from None
-    try:
-        with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        words = getattr(error, "strerror", None) or error
-        text = f"cannot read {os.fspath(path)}: {words}"
-        raise MaterialError([Reason("unreadable", text)]) from None
 
 
 def _reasons(portrait: Portrait, faces: int, scale: float) -> list[Reason]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from types import TracebackType
@@ -25,14 +26,33 @@ def require_tracker() -> None:
     try:
         with _quiet():
             import mediapipe
+    except ModuleNotFoundError as error:
+        if error.name != "mediapipe":
+            raise NotSupported(_broken(error)) from None
+        raise NotSupported(advice(sys.version_info[:2], sys.platform, platform.machine())) from None
+    except ImportError as error:
+        raise NotSupported(_broken(error)) from None
+    if not hasattr(mediapipe, "solutions"):  # later wheels lack FaceMesh's weights
+        raise NotSupported(
+            f"mediapipe {mediapipe.__version__} is installed, which cannot track a face by itself: "
+            f"pip install mediapipe=={VERSION}"
+        )
 
-            mediapipe.solutions.face_mesh.FaceMesh  # noqa: B018  # later wheels lack it
-    except (ImportError, AttributeError):
-        raise NotSupported(advice(sys.version_info[:2])) from None
+
+def _broken(error: ImportError) -> str:
+    hint = (
+        " (Debian and Ubuntu: apt-get install libgl1 libglib2.0-0)" if "lib" in str(error) else ""
+    )
+    return f"the face tracker (mediapipe) is installed, but cannot be loaded: {error}{hint}"
 
 
-def advice(version: tuple[int, int]) -> str:
-    """What to do where the tracker is not there."""
+def advice(version: tuple[int, int], system: str = "linux", machine: str = "x86_64") -> str:
+    """What to do where the tracker is not there. ``system`` and ``machine``: as Python has them."""
+    if system == "linux" and machine != "x86_64":
+        return (
+            f"the face tracker (mediapipe {VERSION}) has no package for Linux on {machine}: make "
+            "the avatar on another machine; the file plays on every one"
+        )
     if version <= LAST_PYTHON:
         return (
             f"the face tracker (mediapipe {VERSION}) is not installed: "

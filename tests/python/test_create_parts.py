@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import subprocess
 import sys
@@ -13,15 +14,16 @@ import av
 import films
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 from support import ELSEWHERE, RATE, environment, tone
 
-from bithuman_ctypes import InvalidArgumentError
-from bithuman_ctypes.authoring import choose, hear, landmarks, loop, screening
+from bithuman_ctypes import InvalidArgumentError, NotSupported
+from bithuman_ctypes.authoring import choose, hear, landmarks, loop, screening, still
 from bithuman_ctypes.authoring.card import Card, slug
 from bithuman_ctypes.authoring.lips import Lips, calibrate
 from bithuman_ctypes.authoring.material import MaterialError, Reason, timecode
 from bithuman_ctypes.authoring.report import Report
-from bithuman_ctypes.authoring.tracker import POINTS, advice
+from bithuman_ctypes.authoring.tracker import POINTS, advice, require_tracker
 from bithuman_ctypes.authoring.video import Film
 from bithuman_ctypes.cli import create as create_command
 
@@ -109,6 +111,84 @@ def test_sound_that_cannot_be_read_is_a_reason(tmp_path: Path) -> None:
     assert [reason.code for reason in caught.value.reasons] == ["unreadable"]
 
 
+# ---------------------------------------------------------------- photos
+
+
+def swapped_profile() -> bytes:
+    """A colour profile in which red is blue."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = data.index(b"rXYZ"), data.index(b"bXYZ")
+    data[red : red + 4], data[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(data)
+
+
+def photographed() -> Image.Image:
+    shown = np.zeros((HIGH, WIDE, 3), np.uint8)
+    shown[: HIGH // 2], shown[HIGH // 2 :] = (200, 120, 60), (40, 80, 160)
+    return Image.fromarray(shown)
+
+
+def see_through() -> Image.Image:
+    picture = photographed()
+    alpha = np.zeros((HIGH, WIDE), np.uint8)
+    alpha[: HIGH // 2] = 255
+    picture.putalpha(Image.fromarray(alpha))
+    return picture
+
+
+def deep() -> Image.Image:
+    return Image.fromarray(np.asarray(photographed().convert("L"), np.uint16) * 257)
+
+
+@pytest.mark.parametrize(
+    ("picture", "name", "options", "above", "below"),
+    [
+        (photographed(), "a.png", {}, (200, 120, 60), (40, 80, 160)),
+        (photographed(), "a.webp", {"lossless": True}, (200, 120, 60), (40, 80, 160)),
+        (photographed().convert("CMYK"), "a.tif", {}, (200, 120, 60), (40, 80, 160)),
+        (
+            photographed(),
+            "a.png",
+            {"icc_profile": swapped_profile()},
+            (60, 120, 200),
+            (160, 80, 40),
+        ),
+        (photographed(), "a.png", {"icc_profile": b"x" * 500}, (200, 120, 60), (40, 80, 160)),
+        (photographed().quantize(8), "a.gif", {}, (200, 120, 60), (40, 80, 160)),
+        (see_through(), "a.png", {}, (200, 120, 60), (255, 255, 255)),
+        (deep(), "a.png", {}, (137, 137, 137), (77, 77, 77)),
+    ],
+    ids=["png", "webp", "cmyk", "profile", "broken profile", "palette", "alpha", "16 bit"],
+)
+def test_a_photo_of_any_kind_is_read_as_a_screen_shows_it(
+    tmp_path: Path, picture: Image.Image, name: str, options: Any, above: Any, below: Any
+) -> None:
+    picture.save(tmp_path / name, **options)
+    found = still.opened(tmp_path / name)
+    assert found.dtype == np.uint8
+    assert found.shape == (HIGH, WIDE, 3)
+    assert np.abs(found[8, 8].astype(int) - above).max() <= 8
+    assert np.abs(found[-8, 8].astype(int) - below).max() <= 8
+
+
+def test_what_is_no_photo_is_refused_by_what_it_is(tmp_path: Path) -> None:
+    photographed().save(tmp_path / "cut.png")
+    cut = (tmp_path / "cut.png").read_bytes()[:100]
+    for data, words in (
+        (b"", "it is empty"),
+        (b"hello", "it is no picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "it is a HEIC picture: save it as JPEG or PNG"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "it is a film, which goes with --video"),
+        (cut, "cannot read"),
+    ):
+        (tmp_path / "a").write_bytes(data)
+        with pytest.raises(MaterialError, match=words):
+            still.opened(tmp_path / "a")
+    for path in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(MaterialError, match="directory"):
+            still.opened(path)
+
+
 # ---------------------------------------------------------------- reasons
 
 
@@ -130,6 +210,27 @@ def test_where_the_tracker_cannot_be_installed_the_way_round_is_told() -> None:
     assert "pip install 'bithuman-ctypes[authoring]'" in advice((3, 12))
     assert "python3.12 -m venv" in advice((3, 13))
     assert "Python 3.14" in advice((3, 14))
+    assert "on another machine" in advice((3, 12), "linux", "aarch64")
+    assert "pip install" in advice((3, 12), "darwin", "arm64")
+
+
+def test_a_tracker_that_cannot_be_loaded_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for text, words in (
+        (
+            "raise ImportError('libGL.so.1: cannot open')",
+            "cannot be loaded: libGL.so.1: cannot open",
+        ),
+        ("import there_is_no_such_module", "cannot be loaded: No module named 'there_is_no"),
+        ("__version__ = '0.10.33'", "mediapipe 0.10.33 is installed"),
+    ):
+        (tmp_path / "mediapipe.py").write_text(text)
+        monkeypatch.delitem(sys.modules, "mediapipe", raising=False)
+        importlib.invalidate_caches()
+        with pytest.raises(NotSupported, match=words):
+            require_tracker()
 
 
 # ---------------------------------------------------------------- heads
