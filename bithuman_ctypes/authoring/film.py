@@ -21,6 +21,7 @@ from bithuman_ctypes.authoring.report import Report
 from bithuman_ctypes.authoring.survey import Survey, survey
 from bithuman_ctypes.authoring.tracker import require_tracker
 from bithuman_ctypes.authoring.video import FPS, LONGEST, RATE, Film
+from bithuman_ctypes.errors import InvalidArgumentError
 
 MOUTHS = 160
 QUALITY = 90
@@ -91,11 +92,13 @@ def create_from_video(
     in ``idle`` are played while nobody speaks. ``preview``: a PNG file to write. ``progress`` is
     told stages.
 
-    Raises MaterialError (what speaks against the film, with times), NotSupported (the tracker is
-    not installed), OutputError.
+    Raises MaterialError (what speaks against the film, with times), InvalidArgumentError,
+    NotSupported (the tracker is not installed), OutputError.
     """
-    require_tracker()
     check_names(list(actions or {}), idle := set(idle))
+    if end is not None and end <= start:
+        raise InvalidArgumentError(f"end must lie behind start, {start:g} s; it is {end:g} s")
+    require_tracker()
     for path in (output, *([] if preview is None else [preview])):
         imx.require_place(path)
     film = Film(video, longest, start, end)
@@ -108,10 +111,10 @@ def create_from_video(
     score = _tried(made, avatar, quality)
     data = imx.to_bytes(avatar)
     report = _report(made, avatar, score, len(data))
+    imx.write_bytes(output, data)
     if preview is not None:
         progress("drawing the preview", 0.0)
         write_preview(preview, avatar, study)
-    imx.write_bytes(output, data)
     progress("done", 1.0)
     return report
 

@@ -62,10 +62,10 @@ def create_from_photo(
     progress("trying it out", 0.0)
     report, spoken = _tried(avatar, head, wanted, progress)
     data = imx.to_bytes(avatar)
+    imx.write_bytes(output, data)
     if preview is not None:
         progress("drawing the preview", 0.0)
         sheets.write(preview, sheets.preview(avatar, spoken))
-    imx.write_bytes(output, data)
     progress("done", 1.0)
     return report(len(data))
 

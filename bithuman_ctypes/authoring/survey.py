@@ -8,6 +8,7 @@ import numpy as np
 
 from bithuman_ctypes.authoring._pixels import detail, grey, resized, warped
 from bithuman_ctypes.authoring._types import Flags, Floats, Picture, Progress
+from bithuman_ctypes.authoring.material import MaterialError, Reason
 from bithuman_ctypes.authoring.tracker import POINTS, Tracker
 from bithuman_ctypes.authoring.video import FPS, Film
 
@@ -37,7 +38,10 @@ class Survey:
 
 
 def survey(film: Film, expected: int, progress: Progress) -> Survey:
-    """Look at every frame; ``expected`` is how many there will be, for the progress."""
+    """Look at every frame; ``expected`` is how many there will be, for the progress.
+
+    Raises MaterialError when there are next to none.
+    """
     rows = []
     nothing = np.full((POINTS, 3), np.nan, np.float32)
     with Tracker() as tracker:
@@ -54,6 +58,9 @@ def survey(film: Film, expected: int, progress: Progress) -> Survey:
             )
             if i % FPS == 0:
                 progress("finding the face in every frame", min(1.0, i / max(expected, 1)))
+    if len(rows) < FPS:
+        text = f"the part that was chosen has {len(rows)} pictures, not even for a second"
+        raise MaterialError([Reason("too_short", text)])
     points_, faces, smalls, lowers, sharps = (np.array(column) for column in zip(*rows))
     return Survey(points_, faces, smalls, lowers, sharps)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bithuman_ctypes.authoring import hdr
 from bithuman_ctypes.authoring._pixels import resized, turned
 from bithuman_ctypes.authoring._types import Floats, Picture
 from bithuman_ctypes.authoring.material import MaterialError, Reason
@@ -21,6 +22,9 @@ FPS = 25
 RATE = 16000
 LONGEST = 1280
 """Pixels of the longer side, unless more are asked for."""
+
+PICTURES = ("_pipe", "image2")
+"""How FFmpeg's names of what holds one picture end."""
 
 
 class Film:
@@ -37,10 +41,14 @@ class Film:
         self.path = os.fspath(path)
         self.start, self.end = start, math.inf if end is None else end
         with self._opened() as container:
+            if container.format.name.endswith(PICTURES):
+                text = f"{self.path} is a picture, which goes with --photo"
+                raise MaterialError([Reason("no_video", text)])
             if not container.streams.video:
                 raise MaterialError([Reason("no_video", f"{self.path} has no moving picture")])
             if not container.streams.audio:
                 raise MaterialError([Reason("no_audio", f"{self.path} has no sound")])
+            self._transfer = int(container.streams.video[0].codec_context.color_trc)
             first = next(self._decoded(container), None)
         if first is None:
             raise MaterialError([Reason("no_video", f"{self.path} has no picture in it")])
@@ -58,6 +66,10 @@ class Film:
             return av.open(self.path)
         except (OSError, av.FFmpegError) as error:
             words = getattr(error, "strerror", None) or error
+            if isinstance(error, av.InvalidDataError):
+                words = "it is no film, or its end is missing"
+                if os.path.getsize(self.path) == 0:
+                    words = "it is empty"
             raise MaterialError(
                 [Reason("unreadable", f"cannot read {self.path}: {words}")]
             ) from None
@@ -110,7 +122,8 @@ class Film:
         return self.start + count / FPS
 
     def _picture(self, frame: av.VideoFrame) -> Picture:
-        return resized(upright(frame), self.size)
+        picture = resized(upright(frame), self.size)
+        return hdr.shown(picture, self._transfer) if hdr.is_hdr(self._transfer) else picture
 
     def sound(self) -> Floats:
         """The sound, mono, float32 at 16 kHz; sample 0 belongs to the first picture."""
@@ -155,7 +168,7 @@ def upright(frame: av.VideoFrame) -> Picture:
     """A decoded frame as RGB, turned as its file says."""
     from av.video.reformatter import Colorspace
 
-    unknown = int(frame.colorspace) not in (1, 5, 6, 7)
+    unknown = int(frame.colorspace) not in (1, 5, 6, 7, 9)
     guess = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
     made = frame.reformat(format="rgb24", src_colorspace=guess if unknown else None)
     return turned(

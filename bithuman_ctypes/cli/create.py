@@ -97,12 +97,15 @@ def run(arguments: argparse.Namespace) -> None:
     _require_times(arguments)
     _require_avatar(arguments.output)
     require_tracker()
-    if arguments.report is not None:
-        require_place(arguments.report)
+    for path in (arguments.output, arguments.preview, arguments.report):
+        if path is not None:
+            require_place(path)
     card = _card(arguments)
     progress = _Progress()
-    report = (_from_video if arguments.video else _from_photo)(arguments, card, progress)
-    progress.clear()
+    try:
+        report = (_from_video if arguments.video else _from_photo)(arguments, card, progress)
+    finally:
+        progress.clear()
     for line in report.lines():
         say(line)
     if arguments.report is not None:
@@ -249,7 +252,7 @@ class _Progress:
         """Takes the line away."""
         if self._terminal:
             self._write("")
-            self._write("")
+            self._write("")  # and the cursor is where the line begins
 
     def _write(self, text: str) -> None:
         try:

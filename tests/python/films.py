@@ -48,9 +48,11 @@ def write(
     fps: int = 25,
     turn: int = 0,
     crf: int = 16,
+    transfer: int | None = None,
 ) -> Path:
     """An MP4 of pictures and sound at 16 kHz. ``turn``: degrees that a player turns it by, counter-
-    clockwise; the pictures given are the upright ones."""
+    clockwise; the pictures given are the upright ones. ``transfer``: its number in H.273, with the
+    colours of BT.2020; the pictures given are the signal."""
     with av.open(str(path), "w") as container:
         video: Any = container.add_stream(
             "libx264", rate=fps, options={"crf": str(crf), "preset": "ultrafast"}
@@ -64,9 +66,14 @@ def write(
             if i == 0:
                 video.height, video.width = stored.shape[:2]
                 video.pix_fmt = "yuv420p"
+                if transfer is not None:
+                    context = video.codec_context
+                    context.color_primaries, context.color_trc, context.colorspace = 9, transfer, 9
                 if turn:
                     video.set_display_rotation(turn)
             frame = av.VideoFrame.from_ndarray(stored, format="rgb24")
+            if transfer is not None:
+                frame = frame.reformat(format="yuv420p", dst_colorspace=9)
             frame.pts, frame.time_base = i, Fraction(1, fps)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))

@@ -149,6 +149,16 @@ def test_the_report_is_for_programs_too(made: Made) -> None:
 # ---------------------------------------------------------------- refusals
 
 
+def test_a_part_that_is_not_there_is_refused(tmp_path: Path, scene: Scene) -> None:
+    film = films.write(tmp_path / "a.mp4", scene.shown[:50], scene.sound[: 2 * RATE])
+    with pytest.raises(MaterialError, match="0 pictures, not even for a second"):
+        create_from_video(film, tmp_path / "a.imx", ADA, start=500)
+    with pytest.raises(bh.InvalidArgumentError, match="end must lie behind start, 20 s; it is 5 s"):
+        create_from_video(film, tmp_path / "a.imx", ADA, start=20, end=5)
+    with pytest.raises(bh.InvalidArgumentError, match="'nod', which is none of the actions"):
+        create_from_video(film, tmp_path / "a.imx", ADA, idle=["nod"])
+
+
 def codes(folder: Path, shown: Iterator[films.Picture] | list[films.Picture], sound: Pcm) -> Any:
     """The reasons against a film, by their code."""
     film = Film(films.write(folder / "film.mp4", shown, sound))
