@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -107,8 +108,7 @@ def create_from_video(
     progress("cutting pictures out", 0.0)
     made = _Pictures(film, study, made_plan, progress)
     avatar = made.avatar(card, quality, idle)
-    progress("trying it out on speech that it does not know", 0.0)
-    score = _tried(made, avatar, quality)
+    score = _tried(made, avatar, quality, progress)
     data = imx.to_bytes(avatar)
     report = _report(made, avatar, score, len(data))
     imx.write_bytes(output, data)
@@ -130,7 +130,7 @@ def examine(film: Film, progress: Progress = silent) -> Study:
     usable, turned = screening.not_turned(screened.usable, pose)
     measured = lips.measure(pose, seen.points, seen.lower[LOOK], usable)
     screening.require_motion(measured, usable)
-    progress("listening", 0.5)
+    progress("matching lips and sound", 0.0)
     fitted = lips.calibrate(measured, heard(sound, len(seen)), usable)
     screening.require_agreement(fitted)
     notes = tuple(str(note) for note in (*screened.notes, *turned))
@@ -244,14 +244,15 @@ class _Pictures:
         return clips(made, len(plan.loop.frames), idle)
 
 
-def _tried(made: _Pictures, avatar: imx.Avatar, quality: int) -> judge.Score:
+def _tried(made: _Pictures, avatar: imx.Avatar, quality: int, progress: Progress) -> judge.Score:
     """The self-test: the avatar with mouths of the earlier part of the film says the later one."""
     study, plan = made.study, made.plan
     trial = replace(avatar, mouths=made.mouths(plan.trial, quality))
     sound = study.sound[plan.split * RATE // FPS :]
     patches = {i - plan.split: made.patches[i] for i in plan.compared(study.usable)}
     gaps, usable = study.lips.gap[plan.split :], study.usable[plan.split :]
-    return judge.held_out(trial, sound, gaps, usable, patches, made.rest)
+    tell = partial(progress, "trying it out on speech that it does not know")
+    return judge.held_out(trial, sound, gaps, usable, patches, made.rest, tell)
 
 
 def _report(made: _Pictures, avatar: imx.Avatar, score: judge.Score, size: int) -> Report:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 
@@ -58,6 +59,7 @@ def held_out(
     usable: Flags,
     patches: Mapping[int, Picture],
     rest: Picture,
+    progress: Callable[[float], None],
 ) -> Score:
     """Speak ``sound`` and compare with the film frame by frame: ``gaps`` (n,) of its lips where
     ``usable``, and ``patches`` of some of its frames, as they are on the rest pose."""
@@ -66,6 +68,7 @@ def held_out(
         for i, frame in enumerate(rendered(avatar, sound)):
             if i >= len(gaps):
                 break
+            progress(i / len(gaps))
             points = tracker.points(frame.picture)
             if points is not None:
                 found[i] = landmarks.gap(points)

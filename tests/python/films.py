@@ -9,12 +9,12 @@ from typing import Any, Callable
 
 import av
 import numpy as np
+from mixed import second_mouth
 from numpy.typing import NDArray
 from support import RATE, Pcm, package_folder, speech
 
-from bithuman_ctypes._audio import blocks
-from bithuman_ctypes._compose import compose
-from bithuman_ctypes._lowlevel import Fixture
+from bithuman_ctypes import Fixture, Runtime
+from bithuman_ctypes.authoring import imx
 
 Picture = NDArray[np.uint8]
 DEFAULT = package_folder() / "assets" / "default.imx"
@@ -36,9 +36,21 @@ def said() -> Pcm:
 
 def pictures(sound: Pcm) -> Iterator[Picture]:
     """The default avatar saying it, as RGB of 640x480, 25 a second."""
-    with Fixture(DEFAULT) as fixture:
-        for frame in compose(fixture, blocks(sound)):
-            yield np.ascontiguousarray(frame.bgr[(*FACE, slice(None, None, -1))])
+    for picture, _ in spoken(sound):
+        yield picture
+
+
+def spoken(sound: Pcm) -> Iterator[tuple[Picture, NDArray[np.float64]]]:
+    """The pictures, and the coordinates (6,) of the mouth that each shows."""
+    coords = np.array([mouth.coords for mouth in imx.read(DEFAULT).mouths])
+    with Fixture(DEFAULT) as fixture, Runtime(fixture) as runtime:
+        runtime.push_audio(sound)
+        runtime.flush()
+        for _ in range(runtime.ticks_available()):
+            mouth, _, picture = runtime.pull()
+            other, sixteenths = second_mouth(runtime)
+            mixed = coords[mouth] + (coords[other] - coords[mouth]) * (sixteenths / 16)
+            yield np.ascontiguousarray(picture[(*FACE, slice(None, None, -1))]), mixed
 
 
 def write(

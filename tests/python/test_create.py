@@ -14,16 +14,17 @@ from typing import Any, Callable, NamedTuple
 import films
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support import RATE, Pcm
 
 pytest.importorskip("mediapipe", reason="the tracker is not installed: scripts/test_authoring")
 
 import bithuman_ctypes as bh
-from bithuman_ctypes.authoring import field, imx, portrait, screening
+from bithuman_ctypes.authoring import field, hear, imx, portrait, screening
 from bithuman_ctypes.authoring._pixels import remapped
 from bithuman_ctypes.authoring.card import Card
 from bithuman_ctypes.authoring.checks import verdicts
-from bithuman_ctypes.authoring.film import create_from_video
+from bithuman_ctypes.authoring.film import create_from_video, examine
 from bithuman_ctypes.authoring.head import Head
 from bithuman_ctypes.authoring.idle import Bearing
 from bithuman_ctypes.authoring.material import MaterialError
@@ -42,13 +43,21 @@ class Scene(NamedTuple):
 
     shown: list[films.Picture]
     sound: Pcm
+    truth: NDArray[np.float64]
+    """The coordinates (n, 6) of the mouths in the pictures."""
 
 
 @pytest.fixture(scope="session")
 def scene() -> Scene:
-    """24 seconds: 4.5 of listening, then speech."""
+    """25 seconds: 4.5 of listening, then speech."""
     sound = films.said()
-    return Scene(list(films.pictures(sound)), sound)
+    shown, coords = zip(*films.spoken(sound))
+    return Scene(list(shown), sound, np.array(coords))
+
+
+def told(what: str, report: Report) -> None:
+    """What docs/create.md tells of a film."""
+    print(f"\n{what}: opening {report.test_opening:.2f}, SSIM {report.test_ssim:.3f}")
 
 
 class Made(NamedTuple):
@@ -79,6 +88,7 @@ def made(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def test_the_self_test_passes(made: Made) -> None:
+    told("as it is", made.report)
     assert made.report.good, made.report.lines()
     assert made.report.test_opening > 0.85
     assert made.report.test_ssim > 0.9
@@ -121,6 +131,21 @@ def test_closed_lips_have_no_openness_and_open_ones_much(made: Made) -> None:
     assert coords[:, 0].max() > 0.85
     assert coords[:, 1].min() < -0.4
     assert coords[:, 1].max() > 0.4
+
+
+def test_the_coordinates_are_the_true_ones(scene: Scene, made: Made) -> None:
+    """Frame by frame, beside those of the mouths that were filmed."""
+    study = examine(Film(made.path.with_suffix(".mp4")))
+    found, true = study.fitted.coords, scene.truth[: len(study.fitted.coords)]
+    there = study.fitted.speech
+    names = ("openness", "width", "protrusion", "labiodental", "teeth", "tongue")
+    alike = {n: hear.correlation(found[there, i], true[there, i]) for i, n in enumerate(names)}
+    rms = float(np.sqrt(np.mean((found[there, 0] - true[there, 0]) ** 2)))
+    print("\n" + ", ".join(f"{n} {c:.2f}" for n, c in alike.items()), f"openness RMS {rms:.2f}")
+    assert alike["openness"] > 0.95
+    assert rms < 0.1
+    assert min(alike["width"], alike["protrusion"]) > 0.6
+    assert np.median(true[there & study.lips.shut, 0]) < 0.06
 
 
 def test_progress_tells_stages_in_their_order(made: Made) -> None:
@@ -289,6 +314,7 @@ def test_a_head_that_turns_while_it_speaks(scene: Scene, tmp_path: Path) -> None
     turning = Lively(tmp_path, scene.shown[0])
     film = films.write(tmp_path / "a.mp4", films.changed(scene.shown, turning), scene.sound)
     report = create_from_video(film, tmp_path / "a.imx", ADA, preview=tmp_path / "a.png")
+    told("turning", report)
     assert report.good, report.lines()
 
 
@@ -311,13 +337,18 @@ def same(i: int, picture: films.Picture) -> films.Picture:
     ids=["noise", "light", "hand", "compression", "rotation", "fps"],
 )
 def test_a_worse_film_gives_a_good_avatar_still(
-    scene: Scene, tmp_path: Path, change: Change, options: dict[str, int]
+    scene: Scene,
+    tmp_path: Path,
+    change: Change,
+    options: dict[str, int],
+    request: pytest.FixtureRequest,
 ) -> None:
     shown = films.changed(scene.shown, change)
     twice = options.get("fps") == 50
     pictures = (picture for picture in shown for _ in range(2 if twice else 1))
     film = films.write(tmp_path / "a.mp4", pictures, scene.sound, **options)
     report = create_from_video(film, tmp_path / "a.imx", ADA)
+    told(request.node.callspec.id, report)
     assert report.good, report.lines()
     assert {verdict.state for verdict in verdicts(tmp_path / "a.imx")} <= {"ok", "warn"}
 

@@ -18,10 +18,9 @@ from typing import Any, Callable
 import numpy as np
 import plain_imx
 import pytest
+from mixed import second_mouth
 from support import REPO, TINY, TINY_ACTIONS, Pcm, package_folder
 
-from bithuman_ctypes._ffi import _values
-from bithuman_ctypes._ffi.library import ffi, library
 from bithuman_ctypes._lowlevel import Fixture, Runtime
 from bithuman_ctypes._lowlevel.options import StreamOptions
 from bithuman_ctypes.authoring import imx
@@ -615,14 +614,6 @@ def planes(jpeg: bytes) -> plain_imx.Planes:
         data, step = bytes(plane), plane.line_size
         out.append([data[i * step : i * step + plane.width] for i in range(plane.height)])
     return out
-
-
-def second_mouth(runtime: Runtime) -> tuple[int, int]:
-    """The mouth that was mixed into the last frame's, and its share in sixteenths."""
-    told = ffi.new("float[3]")
-    call, tap = library().be_runtime_capture, _values.BE_DIAG_SHOWN_MOUTHS
-    runtime._check(runtime._call(call, tap, told, ffi.sizeof(told), ffi.NULL))
-    return int(told[1]), int(told[2] * 16)
 
 
 def test_the_page_suffices_to_compose_a_frame(spoken: Pcm) -> None:
