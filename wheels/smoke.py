@@ -15,7 +15,7 @@ import wave
 import bithuman_ctypes as bh
 
 FRAMES = 25
-DIGEST = 0x70F8EF93A7C5EE3E
+DIGEST = 0x42A8CDC6B1E99E1C
 
 
 def fnv(digest: int, data: bytes) -> int:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "c_core" / "models" / "encoder.onnx"
 DEMO = ROOT / "bithuman_ctypes" / "assets" / "speech.wav"
 
-EPOCHS = 10.0
+EPOCHS = 12.0
 COPIES = 2.0
 QUICK_EPOCHS = 20.0
 QUICK_COPIES = 1.0

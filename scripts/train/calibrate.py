@@ -15,7 +15,7 @@ from torch import Tensor
 
 from . import model as net
 from . import normalise
-from .layout import LOOKAHEAD_TICKS
+from .layout import LOOKAHEAD_TICKS, LOOKS
 from .logmel import BANDS
 
 LOG = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ FREE_OF_CLOSURE = 0.2
 
 
 def _predict(encoder: net.Encoder, mel: Tensor) -> Tensor:
-    """Unstretched openness before its gates, width and protrusion: (batch, ticks, 3)."""
+    """Unstretched openness before its gates, width and protrusion: (batch, ticks, LOOKS, 3)."""
     size = len(mel)
     with torch.no_grad():
         features, extras, _ = normalise.sequence(
@@ -42,13 +42,20 @@ def _predict(encoder: net.Encoder, mel: Tensor) -> Tensor:
 def calibrate(encoder: net.Encoder, mel: np.ndarray, wanted: np.ndarray) -> None:
     """Set `encoder.stretch` from the first STREAMS cached streams; expects it to be untouched."""
     heard = torch.from_numpy(mel[:STREAMS].astype(np.float32))
-    said = _predict(encoder.eval(), heard)[:, LOOKAHEAD_TICKS:]
-    target = torch.from_numpy(wanted[:STREAMS].astype(np.float32))[:, : said.shape[1]]
+    target = torch.from_numpy(wanted[:STREAMS].astype(np.float32))
+    said = _predict(encoder.eval(), heard)
+    for look in range(LOOKS):
+        delay = LOOKAHEAD_TICKS + look
+        _calibrate_look(encoder, look, said[:, delay:, look], target[:, : said.shape[1] - delay])
+
+
+def _calibrate_look(encoder: net.Encoder, look: int, said: Tensor, target: Tensor) -> None:
+    """One look, of what it says (batch, ticks, 3) and should say (batch, ticks, 23)."""
     speaking = target[..., net.SPEECH] > 0.5
     for row, column in enumerate(net.STRETCHED):
         chosen = speaking & (target[..., net.CLOSURE] < FREE_OF_CLOSURE)
         ours, right = said[..., row][chosen], target[..., column][chosen]
         gain = min(MOST, float(right.std() / ours.std()))
         offset = float(right.mean() - gain * ours.mean())
-        encoder.stretch[row] = torch.tensor([gain, offset])
-        LOG.info("calibrate: output %d, gain %.3f, offset %+.3f", column, gain, offset)
+        encoder.stretch[row, look] = torch.tensor([gain, offset])
+        LOG.info("calibrate: look %d, output %d, gain %.3f, %+.3f", look, column, gain, offset)

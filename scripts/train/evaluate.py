@@ -15,7 +15,7 @@ from . import baselines, export, festvox_ru, quiet, score, speech
 from .audio import Signal
 from .clips import Clip, pad
 from .conditions import CHANGES
-from .layout import LOOKAHEAD_TICKS, OUTPUTS, TICK_S, VISEMES
+from .layout import LOOK, LOOKAHEAD_TICKS, OUTPUTS, TICK_S, VISEMES
 from .logmel import TICK, logmel
 from .score import Tally, Track
 from .targets import merge_silences
@@ -52,13 +52,15 @@ def sets(out: Path, dev_eval: Path | None) -> dict[str, list[Clip]]:
     return result
 
 
-def network_runner(model: Path) -> quiet.Runner:
-    """A function from sound to coordinates, row k for tick k, by ONNX Runtime."""
-    session = export.Session(model)
+def network_runner(model: Path, look: int = LOOK) -> quiet.Runner:
+    """A function from sound to coordinates, row k for tick k, by ONNX Runtime; `look` is how many
+    ticks more than the encoder must have it has heard.
+    """
+    session, delay = export.Session(model), LOOKAHEAD_TICKS + look
 
     def run(signal: Signal) -> np.ndarray:
-        heard = np.pad(signal, (0, LOOKAHEAD_TICKS * TICK))
-        return session.run(logmel(heard))[LOOKAHEAD_TICKS:]
+        heard = np.pad(signal, (0, delay * TICK))
+        return session.run(logmel(heard))[delay:, look]
 
     return run
 

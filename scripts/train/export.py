@@ -12,7 +12,7 @@ import onnxruntime
 import torch
 
 from . import normalise
-from .layout import METADATA
+from .layout import LOOKS, METADATA
 from .logmel import BANDS, FRAMES_PER_TICK
 from .model import CONTEXT, FORGET, HIDDEN, STATE, Encoder, Step, shape_outputs
 
@@ -75,14 +75,14 @@ class Session:
         self.width = self.session.get_inputs()[1].shape[1]
 
     def run(self, mel: np.ndarray) -> np.ndarray:
-        """Run a new stream of raw log-mel (frames, 40) tick by tick; returns (calls, 23)."""
+        """Run a new stream of raw log-mel (frames, 40) tick by tick; returns (calls, LOOKS, 23)."""
         state = np.zeros((1, self.width), dtype=np.float32)
         ticks = len(mel) // FRAMES_PER_TICK
         clip = mel[: ticks * FRAMES_PER_TICK].astype(np.float32)
         rows = []
         for tick in clip.reshape(ticks, 1, FRAMES_PER_TICK, BANDS):
             coords, state = self.session.run(None, {"mel": tick, "state": state})
-            rows.append(coords[0])
+            rows.append(coords[0].reshape(LOOKS, -1))
         return np.stack(rows)
 
 
@@ -104,7 +104,7 @@ def run_steps(encoder: Encoder, mel: np.ndarray, forget: float) -> np.ndarray:
     with torch.no_grad():
         for tick in ticks:
             coords, state = step(tick, state)
-            rows.append(coords[0].numpy())
+            rows.append(coords[0].numpy().reshape(LOOKS, -1))
     return np.stack(rows)
 
 

@@ -33,13 +33,17 @@ OUTPUTS = ARTICULATION + VISEMES
 
 TICK_S = 0.04
 LOOKAHEAD_TICKS = 1
-"""Call j of the encoder describes tick j - 1, so it has heard 40 ms beyond the end of its tick."""
+"""Call j of the encoder first describes tick j - 1, so it has heard 40 ms beyond the end of its tick."""
+LOOKS = 4
+"""And it describes the LOOKS - 1 ticks before that one again, having heard more of what came after."""
+LOOK = 1
+"""The look that the engine shows by default: with 80 ms lookahead in all, that of tick j - 2."""
 
 METADATA = {
     "be.encoder": "1",
     "be.lookahead_ticks": str(LOOKAHEAD_TICKS),
     "be.outputs": ",".join(OUTPUTS),
-    "be.family": "essence-gru-1",
+    "be.family": "essence-gru-2",
 }
 """`be.family` names what model.py and normalise.py compute, and c_core/src/encoder/network.c too:
 change one of them, and the family and the C code change with it."""

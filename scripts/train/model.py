@@ -1,6 +1,6 @@
 """The streaming network: two convolutions, a gated recurrent unit, one hidden layer, gated outputs.
 
-About 0.45 million parameters. `Encoder.sequence` runs whole clips for training; `Step` runs one
+About 0.7 million parameters. `Encoder.sequence` runs whole clips for training; `Step` runs one
 tick with an explicit state, which is what the ONNX file holds. Both agree but for the fading of the
 state in silence, which only `Step` has; `export.py` checks that.
 """
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from . import normalise
-from .layout import ARTICULATION, OUTPUTS
+from .layout import ARTICULATION, LOOKS, OUTPUTS
 from .logmel import BANDS, FRAMES_PER_TICK
 from .normalise import ramp
 
@@ -19,8 +19,8 @@ CONTEXT = 8
 """Earlier mel frames that the convolutions see beside the four new ones."""
 CHANNELS = 128
 FEATURES = 192
-HIDDEN = 224
-HEAD = 128
+HIDDEN = 320
+HEAD = 160
 DROPOUT = 0.1
 
 VOICE = (0.25, 0.6)
@@ -41,18 +41,21 @@ OPENNESS, WIDTH, PROTRUSION, CLOSURE, LABIODENTAL, TEETH, TONGUE, SPEECH = range
 
 STRETCHED = (OPENNESS, WIDTH, PROTRUSION)
 """Outputs whose range is restored after training."""
+UNSTRETCHED = torch.tensor([1.0, 0.0]).repeat(len(STRETCHED), LOOKS, 1)
 
 
 def stretched(value: Tensor, line: Tensor, low: float) -> Tensor:
-    """`value` times line[0] plus line[1], kept in low .. 1."""
-    return torch.clamp(value * line[0] + line[1], low, 1.0)
+    """`value` (..., LOOKS, 1) on the line of each look (LOOKS, 2), a gain and an offset; kept in
+    low .. 1.
+    """
+    return torch.clamp(value * line[:, :1] + line[:, 1:], low, 1.0)
 
 
 def shape_outputs(logits: Tensor, stretch: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn logits (..., 23) into coordinates (..., 23), and the openness before its gates.
+    """Turn logits (..., LOOKS, 23) into coordinates of that shape, and the openness before its gates.
 
     The openness can reach 0 and 1 exactly and is shut by the closure: a regressed openness shrinks
-    to the mean, a probability does not. `stretch` (3, 2) gives openness, width and protrusion back
+    to the mean, a probability does not. `stretch` (3, LOOKS, 2) gives openness, width and protrusion back
     the range that the regression took (`calibrate.py`). All articulation is multiplied by a gate of
     the speech probability, so silence is exactly the rest position.
     """
@@ -80,9 +83,9 @@ class Encoder(nn.Module):
         self.recurrent = nn.GRU(FEATURES + normalise.EXTRAS, HIDDEN, batch_first=True)
         self.hidden = nn.Linear(HIDDEN, HEAD)
         self.drop = nn.Dropout(DROPOUT)
-        self.output = nn.Linear(HEAD, len(OUTPUTS))
+        self.output = nn.Linear(HEAD, LOOKS * len(OUTPUTS))
         self.stretch: Tensor
-        self.register_buffer("stretch", torch.tensor([[1.0, 0.0]] * len(STRETCHED)))
+        self.register_buffer("stretch", UNSTRETCHED.clone())
 
     def listen(self, features: Tensor) -> Tensor:
         """(batch, CONTEXT + 4 n, 40) features to (batch, n, FEATURES)."""
@@ -91,14 +94,14 @@ class Encoder(nn.Module):
         return wide
 
     def head(self, hidden: Tensor) -> Tensor:
-        """Recurrent state to logits, over the last dimension."""
+        """Recurrent state (..., HIDDEN) to logits (..., LOOKS, 23)."""
         logits: Tensor = self.output(self.drop(torch.relu(self.hidden(self.drop(hidden)))))
-        return logits
+        return logits.unflatten(-1, (LOOKS, len(OUTPUTS)))
 
     def sequence(
         self, features: Tensor, extras: Tensor, context: Tensor, hidden: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (batch, ticks, 23) of a normalised clip, and the next context and hidden state.
+        """Logits (batch, ticks, LOOKS, 23) of a normalised clip, and the next context and hidden state.
 
         `features` (batch, 4 ticks, 40), `extras` (batch, ticks, EXTRAS), `context` (batch, CONTEXT,
         40), `hidden` (batch, HIDDEN).
@@ -129,8 +132,8 @@ class Step(nn.Module):
         return fresh + update * (hidden - fresh)
 
     def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """`mel` (1, 4, 40) raw log-mel and `state` (1, STATE) to `coords` (1, 23) and the next
-        state.
+        """`mel` (1, 4, 40) raw log-mel and `state` (1, STATE) to `coords` (1, LOOKS * 23),
+        the newest tick first, and the next state.
         """
         split = CONTEXT * BANDS
         context = state[:, :split].reshape(-1, CONTEXT, BANDS)
@@ -141,7 +144,7 @@ class Step(nn.Module):
         heard = torch.cat([self.encoder.listen(joined)[:, 0], extras], dim=1)
         hidden = self.advance(heard, hidden)
         coords, _ = shape_outputs(self.encoder.head(hidden), self.encoder.stretch)
-        voice = ramp(coords[:, SPEECH : SPEECH + 1], *VOICE)
+        voice = ramp(coords[:, 0, SPEECH : SPEECH + 1], *VOICE)
         hidden = hidden * (1.0 - self.forget * (1.0 - voice))
         kept = joined[:, FRAMES_PER_TICK:].reshape(-1, split)
-        return coords, torch.cat([kept, running, hidden], dim=1)
+        return coords.flatten(1), torch.cat([kept, running, hidden], dim=1)

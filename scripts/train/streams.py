@@ -49,7 +49,7 @@ class World(NamedTuple):
 
 
 WORLDS = {
-    "calm": World({"silent": 0.14}, 0.08, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0, (0.2, 6.0, 22.0)),
+    "calm": World({"silent": 0.14}, 0.08, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.6, (0.2, 6.0, 22.0)),
     "harsh": World(
         quiet={"silent": 0.12, "music": 0.05, "crowd": 0.02},
         talking=0.05,

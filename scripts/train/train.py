@@ -19,7 +19,7 @@ from torch.nn import functional
 from . import model as net
 from . import normalise
 from .calibrate import calibrate
-from .layout import ARTICULATION, LOOKAHEAD_TICKS
+from .layout import ARTICULATION, LOOKAHEAD_TICKS, LOOKS
 from .logmel import BANDS, FRAMES_PER_TICK
 
 LOG = logging.getLogger(__name__)
@@ -32,8 +32,6 @@ GRADIENT_NORM = 1.0
 MASKED = 8
 AVERAGE = 0.998
 """Decay of the running average of the weights that is exported."""
-
-UNSTRETCHED = torch.tensor([[1.0, 0.0]] * len(net.STRETCHED))
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class Phase(NamedTuple):
     rate: float
 
 
-PHASES = (Phase("calm", 1.0, 2.5e-3), Phase("harsh", 0.18, 8e-4))
+PHASES = (Phase("calm", 1.0, 2.5e-3), Phase("harsh", 0.4, 8e-4))
 
 
 def equalise(mel: Tensor, generator: torch.Generator) -> Tensor:
@@ -94,8 +92,8 @@ def viseme_balance(wanted: np.ndarray) -> Tensor:
 
 
 def loss_of(logits: Tensor, wanted: Tensor, weights: Weights, balance: Tensor) -> Tensor:
-    """Loss of logits (batch, ticks, 23) against targets of the same shape."""
-    coords, free = net.shape_outputs(logits, UNSTRETCHED)
+    """Loss of logits (batch, ticks, LOOKS, 23) against targets of the same shape."""
+    coords, free = net.shape_outputs(logits, net.UNSTRETCHED)
     speech = wanted[..., net.SPEECH]
     closed = wanted[..., net.CLOSURE]
     final = wanted[..., net.OPENNESS] * (1.0 - closed) * speech
@@ -116,6 +114,13 @@ def loss_of(logits: Tensor, wanted: Tensor, weights: Weights, balance: Tensor) -
     surprise = -functional.log_softmax(logits[..., visemes], dim=-1)
     chosen = (balance * wanted[..., visemes] * surprise).sum(-1)
     return loss + weights.visemes * chosen.mean()
+
+
+def looked_back(wanted: Tensor) -> Tensor:
+    """What each call is to say of each of its looks: (batch, ticks, 23) to (batch, ticks, LOOKS, 23)."""
+    most, ticks = LOOKAHEAD_TICKS + LOOKS - 1, wanted.shape[1]
+    late = torch.cat([wanted[:, :1].expand(-1, most, -1), wanted], dim=1)
+    return torch.stack([late[:, look : look + ticks] for look in range(LOOKS - 1, -1, -1)], dim=2)
 
 
 def rate_at(progress: float) -> float:
@@ -161,8 +166,7 @@ class Trainer:
         rows = np.sort(self.order[start : start + BATCH])
         mel = torch.from_numpy(self.mel[rows].astype(np.float32))
         wanted = torch.from_numpy(self.wanted[rows].astype(np.float32))
-        late = torch.cat([wanted[:, :1].expand(-1, LOOKAHEAD_TICKS, -1), wanted], dim=1)
-        return equalise(mel, self.noise), late[:, : wanted.shape[1]]
+        return equalise(mel, self.noise), looked_back(wanted)
 
     def _update(self, loss: Tensor, progress: float) -> None:
         for group in self.optimiser.param_groups:

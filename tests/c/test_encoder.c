@@ -253,7 +253,8 @@ static void check_ranges(const float coords[BEI_ENCODER_DIM])
 }
 
 /* Fifty ticks of noise and silence into a stream; out: every output. */
-static void play(bei_encoder_stream_t *stream, float out[50][BEI_ENCODER_DIM])
+static void play(bei_encoder_stream_t *stream,
+                 float out[50][BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM])
 {
     uint32_t seed = 7;
     float mel[BEI_ENCODER_MEL_FLOATS];
@@ -268,14 +269,16 @@ static void play(bei_encoder_stream_t *stream, float out[50][BEI_ENCODER_DIM])
 static void the_builtin_model_keeps_its_ranges(void **state)
 {
     (void)state;
-    static float out[50][BEI_ENCODER_DIM];
+    static float out[50][BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
     bei_encoder_model_t *model = load_builtin(BE_EP_CPU, 1);
     assert_int_equal(bei_encoder_model_ep(model), BE_EP_CPU);
     assert_int_equal(bei_encoder_model_lookahead(model), 1);
+    assert_int_equal(bei_encoder_model_looks(model), BEI_ENCODER_MAX_LOOKS);
     bei_encoder_stream_t *stream = open_stream(model);
     play(stream, out);
     for (int t = 0; t < 50; t++)
-        check_ranges(out[t]);
+        for (int look = 0; look < BEI_ENCODER_MAX_LOOKS; look++)
+            check_ranges(out[t][look]);
     bei_encoder_stream_destroy(stream);
     bei_encoder_model_destroy(model);
 }
@@ -285,10 +288,10 @@ static void the_builtin_model_keeps_its_ranges(void **state)
 static void the_builtin_model_is_deterministic(void **state)
 {
     (void)state;
-    static float first[50][BEI_ENCODER_DIM];
-    static float again[50][BEI_ENCODER_DIM];
+    static float first[50][BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
+    static float again[50][BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
     float mel[BEI_ENCODER_MEL_FLOATS] = {0};
-    float coords[BEI_ENCODER_DIM];
+    float coords[BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
     bei_encoder_model_t *model = load_builtin(BE_EP_CPU, 1);
     bei_encoder_model_t *twin = load_builtin(BE_EP_CPU, 2);
     bei_encoder_stream_t *a = open_stream(model);
@@ -314,7 +317,7 @@ static void the_builtin_model_is_deterministic(void **state)
 
 struct player {
     bei_encoder_model_t *model;
-    float out[50][BEI_ENCODER_DIM];
+    float out[50][BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
 };
 
 static void play_in_thread(void *user)
@@ -348,12 +351,12 @@ static void streams_of_one_model_run_together(void **state)
 static void expect_step(bei_encoder_stream_t *stream, float value, float count)
 {
     float mel[BEI_ENCODER_MEL_FLOATS];
-    float coords[BEI_ENCODER_DIM];
+    float coords[1][BEI_ENCODER_DIM];
     for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++)
         mel[i] = value;
     assert_int_equal(bei_encoder_stream_step(stream, mel, coords), BE_OK);
     for (int i = 0; i < BEI_ENCODER_DIM; i++)
-        assert_float_equal(coords[i], sqrtf(value + 12.0f) + count, 1e-5f);
+        assert_float_equal(coords[0][i], sqrtf(value + 12.0f) + count, 1e-5f);
 }
 
 static void state_counts_and_is_reset(void **state)
@@ -361,6 +364,7 @@ static void state_counts_and_is_reset(void **state)
     (void)state;
     bei_encoder_model_t *model = load("good");
     assert_int_equal(bei_encoder_model_lookahead(model), 3);
+    assert_int_equal(bei_encoder_model_looks(model), 1);
     bei_encoder_stream_t *stream = open_stream(model);
     for (int t = 0; t < 5; t++)
         expect_step(stream, -3.0f, (float)t);
@@ -377,10 +381,10 @@ static void a_failed_step_leaves_everything(void **state)
     bei_encoder_model_t *model = load("good");
     bei_encoder_stream_t *stream = open_stream(model);
     float mel[BEI_ENCODER_MEL_FLOATS];
-    float coords[BEI_ENCODER_DIM];
-    float before[BEI_ENCODER_DIM];
+    float coords[1][BEI_ENCODER_DIM];
+    float before[1][BEI_ENCODER_DIM];
     for (int i = 0; i < BEI_ENCODER_DIM; i++)
-        before[i] = coords[i] = (float)i;
+        before[0][i] = coords[0][i] = (float)i;
     for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++)
         mel[i] = -13.0f;
     expect_step(stream, 0.0f, 0.0f);
@@ -401,12 +405,28 @@ static void a_constant_encoder_is_an_encoder(void **state)
     bei_encoder_model_t *model = load("constant");
     bei_encoder_stream_t *stream = open_stream(model);
     float mel[BEI_ENCODER_MEL_FLOATS] = {0};
-    float coords[BEI_ENCODER_DIM];
+    float coords[1][BEI_ENCODER_DIM];
     for (int t = 0; t < 3; t++) {
         assert_int_equal(bei_encoder_stream_step(stream, mel, coords), BE_OK);
         for (int i = 0; i < BEI_ENCODER_DIM; i++)
-            assert_float_equal(coords[i], (float)i, 0.0f);
+            assert_float_equal(coords[0][i], (float)i, 0.0f);
     }
+    bei_encoder_stream_destroy(stream);
+    bei_encoder_model_destroy(model);
+}
+
+static void all_looks_are_given(void **state)
+{
+    (void)state;
+    bei_encoder_model_t *model = load("looks");
+    assert_int_equal(bei_encoder_model_looks(model), 3);
+    bei_encoder_stream_t *stream = open_stream(model);
+    float mel[BEI_ENCODER_MEL_FLOATS] = {0};
+    float coords[3][BEI_ENCODER_DIM] = {{0}};
+    assert_int_equal(bei_encoder_stream_step(stream, mel, coords), BE_OK);
+    for (int look = 0; look < 3; look++)
+        for (int i = 0; i < BEI_ENCODER_DIM; i++)
+            assert_float_equal(coords[look][i], 0.25f * (float)(look + 1), 0.0f);
     bei_encoder_stream_destroy(stream);
     bei_encoder_model_destroy(model);
 }
@@ -443,6 +463,8 @@ static void hostile_models_are_refused(void **state)
         {"bad_state_zero", "audio encoder"},
         {"bad_state_differs", "takes a state of 1 floats and gives 23"},
         {"bad_coords_type", "'coords' is not float32"},
+        {"bad_looks", "'coords' has 115 in dimension 1, not 23 for each of 1 .. 4 looks"},
+        {"bad_half_look", "'coords' has 34 in dimension 1"},
         {"bad_coords_wide", "audio encoder"},
         {"bad_lying_shape", "audio encoder"},
         {"bad_names", "no output 'state_out'"},
@@ -555,6 +577,7 @@ static void one_byte_makes_another_model(void **state)
     file_bytes[at + sizeof KEY + 1] = '2';
     assert_int_equal(create(span, BE_EP_CPU, 1, &other), BE_OK);
     assert_int_equal(bei_encoder_model_lookahead(model), 3);
+    assert_int_equal(bei_encoder_model_looks(model), 1);
     assert_int_equal(bei_encoder_model_lookahead(other), 2);
     bei_encoder_model_destroy(model);
     bei_encoder_model_destroy(other);
@@ -620,6 +643,7 @@ int main(void)
         cmocka_unit_test(state_counts_and_is_reset),
         cmocka_unit_test(a_failed_step_leaves_everything),
         cmocka_unit_test(a_constant_encoder_is_an_encoder),
+        cmocka_unit_test(all_looks_are_given),
         cmocka_unit_test(hostile_models_are_refused),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(damaged_models_do_no_harm),

@@ -22,7 +22,7 @@
 
 #define SPEECH ESSENCE_ASSETS "/speech.wav"
 
-enum { TICKS = 2000, DIM = BEI_ENCODER_DIM };
+enum { TICKS = 2000, DIM = BEI_ENCODER_DIM, LOOKS = BEI_NETWORK_LOOKS };
 
 typedef struct audio {
     float *pcm;
@@ -80,15 +80,16 @@ static void test_it_agrees_with_onnx_runtime(void **state)
     assert_int_equal(bei_network_stream_create(network, &ours), BE_OK);
     assert_int_equal(bei_mel_create(&mel), BE_OK);
     assert_int_equal(session->contract.lookahead, BEI_NETWORK_LOOKAHEAD);
+    assert_int_equal(session->contract.looks, LOOKS);
     float worst = 0, widest = 0;
     for (int t = 0; t < TICKS; t++) {
-        float frames[BEI_ENCODER_MEL_FLOATS], a[DIM], b[DIM];
+        float frames[BEI_ENCODER_MEL_FLOATS], a[LOOKS][DIM], b[LOOKS][DIM];
         bei_mel_tick(mel, pcm + (size_t)t * BEI_TICK_SAMPLES, frames);
         bei_network_stream_step(ours, frames, a);
         assert_int_equal(bei_session_stream_step(theirs, frames, b), BE_OK);
-        for (int i = 0; i < DIM; i++)
-            worst = fmaxf(worst, fabsf(a[i] - b[i]));
-        widest = fmaxf(widest, a[BEI_COORD_OPENNESS]);
+        for (int i = 0; i < LOOKS * DIM; i++)
+            worst = fmaxf(worst, fabsf(a[i / DIM][i % DIM] - b[i / DIM][i % DIM]));
+        widest = fmaxf(widest, a[0][BEI_COORD_OPENNESS]);
     }
     print_message("largest difference %.1e\n", (double)worst);
     assert_true(worst < 1e-4f);
@@ -155,7 +156,7 @@ static void test_a_reset_stream_is_a_new_one(void **state)
     assert_int_equal(bei_network_acquire(&network), BE_OK);
     assert_int_equal(bei_network_stream_create(network, &stream), BE_OK);
     assert_int_equal(bei_mel_create(&mel), BE_OK);
-    static float first[50][DIM], again[50][DIM];
+    static float first[50][LOOKS][DIM], again[50][LOOKS][DIM];
     for (int round = 0; round < 2; round++) {
         for (int t = 0; t < 50; t++) {
             float frames[BEI_ENCODER_MEL_FLOATS];

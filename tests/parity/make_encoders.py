@@ -142,10 +142,17 @@ def all_encoders() -> dict[str, bytes]:
     fixed = numpy_helper.from_array(np.arange(23, dtype=np.float32).reshape(1, 23), "coords")
     wide = numpy_helper.from_array(np.zeros((1, 4096), np.float32), "coords")
     big = numpy_helper.from_array(np.array([1, 4096], np.int64), "big_shape")
+    looks = np.repeat(np.float32([0.25, 0.5, 0.75]), 23).reshape(1, 69)
     good = encoder()
     return {
         "good": good,
         "constant": encoder(nodes=fixed_nodes(), extra=[fixed]),
+        "looks": encoder(
+            nodes=fixed_nodes(),
+            extra=[numpy_helper.from_array(looks, "coords")],
+            coords=(1, 69),
+            metadata={"be.lookahead_ticks": "1"},
+        ),
         "bad_truncated": good[: len(good) // 2],
         "bad_no_metadata": encoder(metadata={"be.encoder": None}),
         "bad_version": encoder(metadata={"be.encoder": "2"}),
@@ -160,6 +167,8 @@ def all_encoders() -> dict[str, bytes]:
         "bad_state_zero": encoder(state=(1, 0)),
         "bad_state_differs": encoder(state=(1, 1), state_out=(1, "S"), nodes=widening_nodes()),
         "bad_coords_type": encoder(nodes=integer_nodes(), coords_type=TensorProto.INT64),
+        "bad_looks": encoder(nodes=looking_nodes(5 * 23), coords=(1, 5 * 23)),
+        "bad_half_look": encoder(nodes=looking_nodes(34), coords=(1, 34)),
         "bad_coords_wide": encoder(nodes=fixed_nodes(), extra=[wide], coords=(1, 23)),
         "bad_lying_shape": encoder(nodes=lying_nodes(), extra=[big]),
         "bad_names": encoder(renamed={"state_out": "next_state"}),
@@ -183,6 +192,14 @@ def integer_nodes() -> list[onnx.NodeProto]:
     nodes[5] = helper.make_node("Add", ["root", "count"], ["sum"])
     nodes.append(helper.make_node("Cast", ["sum"], ["coords"], to=TensorProto.INT64))
     return nodes
+
+
+def looking_nodes(floats: int) -> list[onnx.NodeProto]:
+    """So many coords, all of them the state's first number."""
+    shape = numpy_helper.from_array(np.array([1, floats], np.int64))
+    nodes = good_nodes()
+    nodes[5] = helper.make_node("Expand", ["count", "looks"], ["coords"])
+    return [helper.make_node("Constant", [], ["looks"], value=shape), *nodes]
 
 
 def nan_nodes() -> list[onnx.NodeProto]:

@@ -626,7 +626,7 @@ def test_the_page_suffices_to_compose_a_frame(spoken: Pcm) -> None:
     with Fixture(TINY) as fixture, Runtime(fixture, options) as runtime:
         runtime.push_audio(spoken[:64000])
         runtime.flush()
-        while (frame := runtime.next_frame(0)) is not None and len(shown) < 12:
+        while (frame := runtime.next_frame(0)) is not None and (len(shown) < 12 or not mixed):
             key = (frame.source_idx, frame.cluster_idx)
             if key in shown or frame.cluster_idx == 0:
                 continue
@@ -637,5 +637,5 @@ def test_the_page_suffices_to_compose_a_frame(spoken: Pcm) -> None:
             flat = np.frombuffer(b"".join(row for plane in own for row in plane), np.uint8)
             gap = np.abs(np.asarray(frame.image, np.int16).ravel() - flat)
             assert gap.max() <= 4, key
-    assert len(shown) == 12
+    assert len(shown) >= 12
     assert mixed > 0

@@ -108,7 +108,7 @@ def least_minor() -> int:
 
 def bound_of_the_package() -> str:
     """The oldest that the Python package asks for."""
-    found = re.search(r'"onnxruntime>=([\d.]+)"', (REPO / "pyproject.toml").read_text())
+    found = re.search(r'"onnxruntime>=([\d.]+)[;"]', (REPO / "pyproject.toml").read_text())
     assert found
     return found[1]
 

@@ -165,7 +165,7 @@ def test_a_small_machine_refuses_hours_of_speech() -> None:
 
 
 MEMORY = """
-import json, sys
+import json, os, sys, time
 from bithuman_ctypes import profiles
 from bithuman_ctypes._live_options import LiveOptions, open_session
 
@@ -177,10 +177,13 @@ def pictures():
 
 profile = dict(getattr(profiles, sys.argv[2]))
 settings = profile.pop("settings")
+threads = len(os.listdir("/proc/self/task"))
 session = open_session(sys.argv[1], LiveOptions(**profile), settings)
 loop, now = session.fixture.source_frame_count, 1_000_000
 frame = session.step(now)
 opened, most = pictures(), 0
+while sys.argv[2] != "SMALL_MACHINE" and len(os.listdir("/proc/self/task")) > threads:
+    time.sleep(0.01)  # a worker decodes until all is there; on demand it waits for more
 for _ in range(2 * loop):
     now += 40_000
     frame = session.step(now)

@@ -29,7 +29,7 @@ struct tensor {
 
 static const struct tensor MEL = {"mel", 3, {1, 4, 40}};
 static const struct tensor STATE = {"state", 2, {1, -1}};
-static const struct tensor COORDS = {"coords", 2, {1, BEI_ENCODER_DIM}};
+static const struct tensor COORDS = {"coords", 2, {1, -1}};
 static const struct tensor STATE_OUT = {"state_out", 2, {1, -1}};
 
 static be_status failed(const bei_ort_t *ort, OrtStatus *status)
@@ -131,6 +131,19 @@ static be_status check_tensor(const bei_ort_t *ort, const OrtSession *session,
     return status;
 }
 
+/* Whether `floats` are whole looks, and how many. */
+static be_status take_looks(int64_t floats, uint32_t *looks)
+{
+    if (floats < 1 || floats % BEI_ENCODER_DIM != 0 ||
+        floats / BEI_ENCODER_DIM > BEI_ENCODER_MAX_LOOKS)
+        return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,
+                             "the audio encoder's output 'coords' has %lld in dimension 1, not %d "
+                             "for each of 1 .. %d looks",
+                             (long long)floats, BEI_ENCODER_DIM, BEI_ENCODER_MAX_LOOKS);
+    *looks = (uint32_t)(floats / BEI_ENCODER_DIM);
+    return BE_OK;
+}
+
 static be_status check_tensors(const bei_ort_t *ort, const OrtSession *session, bei_contract_t *out)
 {
     const struct side inputs = {"input", ort->api->SessionGetInputCount,
@@ -139,11 +152,13 @@ static be_status check_tensors(const bei_ort_t *ort, const OrtSession *session, 
                                  ort->api->SessionGetOutputName,
                                  ort->api->SessionGetOutputTypeInfo};
     int64_t none = 0;
+    int64_t coords = 0;
     int64_t state = 0;
     int64_t state_out = 0;
     BEI_TRY(check_tensor(ort, session, &inputs, &MEL, &none));
     BEI_TRY(check_tensor(ort, session, &inputs, &STATE, &state));
-    BEI_TRY(check_tensor(ort, session, &outputs, &COORDS, &none));
+    BEI_TRY(check_tensor(ort, session, &outputs, &COORDS, &coords));
+    BEI_TRY(take_looks(coords, &out->looks));
     BEI_TRY(check_tensor(ort, session, &outputs, &STATE_OUT, &state_out));
     if (state < 1 || state > BEI_CONTRACT_MAX_STATE || state != state_out)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED,

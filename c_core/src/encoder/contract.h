@@ -1,9 +1,12 @@
 /* What an ONNX model must look like to be an audio encoder:
  *
  *   inputs    mel [1, 4, 40], the four new log-mel frames of a tick; state [1, S], zeros at the
- * start outputs   coords [1, 23]; state_out [1, S], the next step's state; all of them float32
- *   metadata  be.encoder = 1; be.lookahead_ticks = 0 .. 8, by which an output lags behind its
- * input; be.outputs = the 23 names, in the order of enum bei_coord and of the visemes
+ *             start
+ *   outputs   coords [1, 23 L], L = 1 .. 4 looks, the newest tick first; state_out [1, S], the
+ *             next step's state; all of them float32
+ *   metadata  be.encoder = 1; be.lookahead_ticks = 0 .. 8, by which the first look lags behind the
+ *             input, and each further one a tick more; be.outputs = the 23 names of a look, in the
+ *             order of enum bei_coord and of the visemes
  *
  * and nothing else. The file comes with an avatar, so nothing in it is trusted. */
 #ifndef BEI_ENCODER_CONTRACT_H
@@ -22,6 +25,7 @@ enum { BEI_CONTRACT_MAX_STATE = 65536 }; /* floats */
 typedef struct bei_contract {
     size_t state_floats; /* 1 .. BEI_CONTRACT_MAX_STATE */
     uint32_t lookahead;  /* ticks, 0 .. BEI_ENCODER_MAX_LOOKAHEAD */
+    uint32_t looks;      /* 1 .. BEI_ENCODER_MAX_LOOKS */
 } bei_contract_t;
 
 /* Looks at the bytes before ONNX Runtime sees them: their size, and that no weights are to be read

@@ -16,6 +16,7 @@
 enum {
     BEI_ENCODER_MEL_FLOATS = 160, /* 4 frames of 40 bands */
     BEI_ENCODER_DIM = 23,
+    BEI_ENCODER_MAX_LOOKS = 4,
     BEI_ENCODER_MAX_LOOKAHEAD = 8 /* ticks */
 };
 
@@ -61,8 +62,12 @@ void bei_encoder_model_destroy(bei_encoder_model_t *model);
 be_ep bei_encoder_model_ep(const bei_encoder_model_t *model); /* the active one */
 void bei_encoder_model_report(const bei_encoder_model_t *model, bei_encoder_report_t *out);
 
-/* Ticks by which an output lags behind its input: output of call j describes tick j - lookahead. */
+/* Ticks by which the newest row of an output lags behind its input: call j describes tick j - lookahead. */
 uint32_t bei_encoder_model_lookahead(const bei_encoder_model_t *model);
+
+/* Rows of an output, 1 .. BEI_ENCODER_MAX_LOOKS: row i of call j is another look at tick j - lookahead - i,
+ * now that more of what follows it was heard. */
+uint32_t bei_encoder_model_looks(const bei_encoder_model_t *model);
 
 /* A stream borrows its model, which must outlive it. Streams of one model may step at the same
  * time; one stream belongs to one thread at a time. */
@@ -70,10 +75,10 @@ be_status bei_encoder_stream_create(bei_encoder_model_t *model, bei_encoder_stre
 void bei_encoder_stream_destroy(bei_encoder_stream_t *stream);
 void bei_encoder_stream_reset(bei_encoder_stream_t *stream);
 
-/* One step. On failure (BE_ERR_INFERENCE_FAILED) the state is as before. Non-finite outputs are a
- * failure. */
+/* One step, which fills one row of `coords` for each look of the model. On failure
+ * (BE_ERR_INFERENCE_FAILED) state and `coords` are as before. Non-finite outputs are a failure. */
 be_status bei_encoder_stream_step(bei_encoder_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
-                                  float coords[BEI_ENCODER_DIM]);
+                                  float coords[][BEI_ENCODER_DIM]);
 
 #endif

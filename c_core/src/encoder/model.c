@@ -153,6 +153,11 @@ uint32_t bei_encoder_model_lookahead(const bei_encoder_model_t *model)
     return model->network ? BEI_NETWORK_LOOKAHEAD : model->session->contract.lookahead;
 }
 
+uint32_t bei_encoder_model_looks(const bei_encoder_model_t *model)
+{
+    return model->network ? BEI_NETWORK_LOOKS : model->session->contract.looks;
+}
+
 /* ---------------------------------------------------------------- streams */
 
 struct bei_encoder_stream {
@@ -194,7 +199,7 @@ void bei_encoder_stream_reset(bei_encoder_stream_t *stream)
 
 be_status bei_encoder_stream_step(bei_encoder_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
-                                  float coords[BEI_ENCODER_DIM])
+                                  float coords[][BEI_ENCODER_DIM])
 {
     if (!stream->network)
         return bei_session_stream_step(stream->session, mel, coords);

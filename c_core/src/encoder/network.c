@@ -11,7 +11,7 @@
 #include "encoder/level.h"
 #include "encoder/onnx.h"
 
-/* Sizes of the family "essence-gru-1"; model.py has the same. */
+/* Sizes of the family "essence-gru-2"; model.py has the same. */
 enum {
     BANDS = BEI_LEVEL_BANDS,
     FRAMES = BEI_LEVEL_FRAMES,
@@ -19,15 +19,18 @@ enum {
     SECOND_TAPS = 5,
     CHANNELS = 128,
     FEATURES = 192,
-    HIDDEN = 224,
-    HEAD = 128,
+    HIDDEN = 320,
+    HEAD = 160,
+    LOOKS = BEI_NETWORK_LOOKS,
+    LOGITS = LOOKS * BEI_ENCODER_DIM,
     OLD_FRAMES = 2,  /* earlier frames that the new columns see */
     OLD_COLUMNS = 3, /* of the first convolution, that the second sees */
     VISEMES = 15,
-    ARTICULATION = BEI_ENCODER_DIM - VISEMES
+    ARTICULATION = BEI_ENCODER_DIM - VISEMES,
+    STRETCHED = 3 /* openness, width, protrusion */
 };
 
-static const char FAMILY[] = "essence-gru-1";
+static const char FAMILY[] = "essence-gru-2";
 
 /* Speech probability at which the mouth begins to be allowed to move, and may move fully; and the share of
  * the recurrent state that fades per tick while nobody speaks. */
@@ -46,13 +49,13 @@ static const struct shape {
      FEATURES + BEI_LEVEL_EXTRAS, 1},
     {"encoder.recurrent.weight_hh_l0", "encoder.recurrent.bias_hh_l0", 3 * HIDDEN, HIDDEN, 1},
     {"encoder.hidden.weight", "encoder.hidden.bias", HEAD, HIDDEN, 1},
-    {"encoder.output.weight", "encoder.output.bias", BEI_ENCODER_DIM, HEAD, 1},
+    {"encoder.output.weight", "encoder.output.bias", LOGITS, HEAD, 1},
 };
 
 struct bei_network {
     bei_dense_t layer[LAYERS];
     float *block;
-    float stretch[3][2]; /* of openness, width, protrusion: factor and offset */
+    float stretch[STRETCHED][LOOKS][2]; /* factor and offset */
     bei_dense_run *dense;
     uint32_t references;
 };
@@ -71,7 +74,7 @@ struct bei_network_stream {
     float column[2][CHANNELS];
     float heard[FEATURES + BEI_DENSE_PANEL];
     float inner[HEAD];
-    float logits[BEI_DENSE_PANEL];
+    float logits[LOGITS + BEI_DENSE_PANEL];
     memory_t memory;
     const bei_network_t *network;
 };
@@ -139,17 +142,18 @@ static int digit(uint8_t character)
                                                   : -1;
 }
 
-/* Six floats as eight hexadecimal digits each, with a comma between: no rounding, no locale. */
-static be_status read_stretch(bei_span_t onnx, float stretch[3][2])
+/* Floats as eight hexadecimal digits each, with a comma between: no rounding, no locale. */
+static be_status read_stretch(bei_span_t onnx, float *stretch)
 {
+    enum { FLOATS = STRETCHED * LOOKS * 2 };
     bei_span_t text;
-    if (!bei_onnx_metadata(onnx, "be.stretch", &text) || text.size != 6 * 9 - 1)
+    if (!bei_onnx_metadata(onnx, "be.stretch", &text) || text.size != FLOATS * 9 - 1)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder has no 'be.stretch'");
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < FLOATS; i++) {
         uint32_t bits = 0;
         for (size_t j = 0; j < 8; j++)
             bits = bits << 4 | (uint32_t)(digit(text.data[9 * i + j]) & 15);
-        memcpy(&stretch[i / 2][i % 2], &bits, sizeof bits);
+        memcpy(&stretch[i], &bits, sizeof bits);
     }
     return BE_OK;
 }
@@ -161,7 +165,7 @@ static be_status read_network(bei_span_t onnx, bei_network_t *network)
         memcmp(family.data, FAMILY, family.size) != 0)
         return bei_error_set(BE_ERR_MODEL_LOAD_FAILED, "the audio encoder is not of the family %s",
                              FAMILY);
-    BEI_TRY(read_stretch(onnx, network->stretch));
+    BEI_TRY(read_stretch(onnx, network->stretch[0][0]));
     size_t floats = 0;
     for (int i = 0; i < LAYERS; i++)
         floats += room_of(&SHAPES[i]);
@@ -325,23 +329,24 @@ static void softmax(const float *logits, float *out, int n)
         out[i] /= sum;
 }
 
-/* From logits to coordinates; returns how much of a voice there is. All articulation is multiplied by it, so
- * silence is exactly the rest position. */
-static float shape(const bei_network_t *network, const float *logits, float *coords)
+/* From the logits of a look to coordinates; returns how much of a voice there is. All articulation is
+ * multiplied by it, so silence is exactly the rest position. */
+static float shape(const bei_network_t *network, int look, const float *logits, float *coords)
 {
+    const float(*stretch)[LOOKS][2] = network->stretch;
     float probability[ARTICULATION];
     for (int i = 0; i < ARTICULATION; i++)
         probability[i] = bei_sigmoid(logits[i]);
     const float speech = probability[BEI_COORD_SPEECH];
     const float voice = bei_ramp(speech, VOICE_LOW, VOICE_HIGH);
     const float open =
-        stretched(1.2f * probability[BEI_COORD_OPENNESS] - 0.1f, network->stretch[0], 0.0f);
+        stretched(1.2f * probability[BEI_COORD_OPENNESS] - 0.1f, stretch[0][look], 0.0f);
     const float shut = bei_ramp(probability[BEI_COORD_CLOSURE], 0.2f, 0.7f);
     coords[BEI_COORD_OPENNESS] = open * (1.0f - shut) * voice;
     coords[BEI_COORD_WIDTH] =
-        stretched(bei_tanh(logits[BEI_COORD_WIDTH]), network->stretch[1], -1.0f) * voice;
+        stretched(bei_tanh(logits[BEI_COORD_WIDTH]), stretch[1][look], -1.0f) * voice;
     coords[BEI_COORD_PROTRUSION] =
-        stretched(probability[BEI_COORD_PROTRUSION], network->stretch[2], 0.0f) * voice;
+        stretched(probability[BEI_COORD_PROTRUSION], stretch[2][look], 0.0f) * voice;
     for (int i = BEI_COORD_CLOSURE; i < BEI_COORD_SPEECH; i++)
         coords[i] = probability[i] * voice;
     coords[BEI_COORD_SPEECH] = speech;
@@ -350,7 +355,7 @@ static float shape(const bei_network_t *network, const float *logits, float *coo
 }
 
 void bei_network_stream_step(bei_network_stream_t *stream, const float mel[BEI_ENCODER_MEL_FLOATS],
-                             float coords[BEI_ENCODER_DIM])
+                             float coords[LOOKS][BEI_ENCODER_DIM])
 {
     memory_t *memory = &stream->memory;
     bei_level_step(&memory->level, mel, memory->frames[OLD_FRAMES], stream->heard + FEATURES);
@@ -359,7 +364,9 @@ void bei_network_stream_step(bei_network_stream_t *stream, const float mel[BEI_E
     run(stream, INNER, memory->hidden, stream->inner);
     rectify(stream->inner, HEAD);
     run(stream, OUTER, stream->inner, stream->logits);
-    const float voice = shape(stream->network, stream->logits, coords);
+    const float voice = shape(stream->network, 0, stream->logits, coords[0]);
+    for (int look = 1; look < LOOKS; look++)
+        shape(stream->network, look, stream->logits + (size_t)look * BEI_ENCODER_DIM, coords[look]);
     const float fade = 1.0f - FORGET * (1.0f - voice);
     for (int i = 0; i < HIDDEN; i++)
         memory->hidden[i] *= fade;

@@ -15,7 +15,7 @@
 typedef struct bei_network bei_network_t;
 typedef struct bei_network_stream bei_network_stream_t;
 
-enum { BEI_NETWORK_LOOKAHEAD = 1 }; /* ticks */
+enum { BEI_NETWORK_LOOKAHEAD = 1 /* ticks */, BEI_NETWORK_LOOKS = BEI_ENCODER_MAX_LOOKS };
 
 /* The process's network, made from the built-in file when it is first asked for and freed with the last
  * release. BE_ERR_MODEL_LOAD_FAILED (another family of weights), BE_ERR_OUT_OF_MEMORY. Any thread. */
@@ -29,6 +29,6 @@ void bei_network_stream_reset(bei_network_stream_t *stream);
 
 /* One tick, as bei_encoder_stream_step. Cannot fail, allocates nothing. */
 void bei_network_stream_step(bei_network_stream_t *stream, const float mel[BEI_ENCODER_MEL_FLOATS],
-                             float coords[BEI_ENCODER_DIM]);
+                             float coords[BEI_NETWORK_LOOKS][BEI_ENCODER_DIM]);
 
 #endif

@@ -53,7 +53,7 @@ static be_status try_step(const bei_session_t *session)
 {
     bei_session_stream_t *stream = NULL;
     float mel[BEI_ENCODER_MEL_FLOATS];
-    float coords[BEI_ENCODER_DIM];
+    float coords[BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
     for (int i = 0; i < BEI_ENCODER_MEL_FLOATS; i++)
         mel[i] = -11.512925f; /* ln 1e-5 */
     BEI_TRY(bei_session_stream_create(session, &stream));

@@ -41,6 +41,6 @@ void bei_session_stream_destroy(bei_session_stream_t *stream);
 void bei_session_stream_reset(bei_session_stream_t *stream);
 be_status bei_session_stream_step(bei_session_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
-                                  float coords[BEI_ENCODER_DIM]);
+                                  float coords[][BEI_ENCODER_DIM]);
 
 #endif

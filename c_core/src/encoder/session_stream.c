@@ -29,15 +29,21 @@ static be_status wrap(const bei_ort_t *ort, float *data, const int64_t *dims, si
         BE_ERR_MODEL_LOAD_FAILED, "no tensors for the audio encoder");
 }
 
+/* Floats of all looks. */
+static size_t coords_of(const bei_session_t *session)
+{
+    return (size_t)session->contract.looks * BEI_ENCODER_DIM;
+}
+
 static be_status make_values(bei_session_stream_t *stream)
 {
     const bei_ort_t *ort = stream->session->ort;
     const size_t floats = stream->session->contract.state_floats;
     const int64_t mel[] = {1, 4, 40};
-    const int64_t coords[] = {1, BEI_ENCODER_DIM};
+    const int64_t coords[] = {1, (int64_t)coords_of(stream->session)};
     const int64_t state[] = {1, (int64_t)floats};
     BEI_TRY(wrap(ort, stream->mel, mel, 3, BEI_ENCODER_MEL_FLOATS, &stream->mel_value));
-    BEI_TRY(wrap(ort, stream->coords, coords, 2, BEI_ENCODER_DIM, &stream->coords_value));
+    BEI_TRY(wrap(ort, stream->coords, coords, 2, (size_t)coords[1], &stream->coords_value));
     BEI_TRY(wrap(ort, stream->state[0], state, 2, floats, &stream->state_value[0]));
     return wrap(ort, stream->state[1], state, 2, floats, &stream->state_value[1]);
 }
@@ -52,7 +58,7 @@ be_status bei_session_stream_create(const bei_session_t *session, bei_session_st
 {
     const size_t header = (sizeof(bei_session_stream_t) + 63) / 64 * 64;
     const size_t mel = room(BEI_ENCODER_MEL_FLOATS);
-    const size_t coords = room(BEI_ENCODER_DIM);
+    const size_t coords = room(coords_of(session));
     const size_t state = room(session->contract.state_floats);
     uint8_t *block = bei_calloc(1, header + mel + coords + 2 * state);
     if (!block)
@@ -112,19 +118,20 @@ static be_status run(bei_session_stream_t *stream)
 
 be_status bei_session_stream_step(bei_session_stream_t *stream,
                                   const float mel[BEI_ENCODER_MEL_FLOATS],
-                                  float coords[BEI_ENCODER_DIM])
+                                  float coords[][BEI_ENCODER_DIM])
 {
     const size_t floats = stream->session->contract.state_floats;
+    const size_t shapes = coords_of(stream->session);
     float *next = stream->state[!stream->current];
     memcpy(stream->mel, mel, BEI_ENCODER_MEL_FLOATS * sizeof *mel);
     /* All bits set is not a number: what the model leaves unwritten is found below. */
-    memset(stream->coords, 0xff, BEI_ENCODER_DIM * sizeof *stream->coords);
+    memset(stream->coords, 0xff, shapes * sizeof *stream->coords);
     memset(next, 0xff, floats * sizeof *next);
     BEI_TRY(run(stream));
-    if (!all_finite(stream->coords, BEI_ENCODER_DIM) || !all_finite(next, floats))
+    if (!all_finite(stream->coords, shapes) || !all_finite(next, floats))
         return bei_error_set(BE_ERR_INFERENCE_FAILED,
                              "the audio encoder gave a value that is not a number");
-    memcpy(coords, stream->coords, BEI_ENCODER_DIM * sizeof *coords);
+    memcpy(coords, stream->coords, shapes * sizeof *stream->coords);
     stream->current = !stream->current;
     return BE_OK;
 }

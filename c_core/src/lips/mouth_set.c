@@ -12,8 +12,9 @@ static const int32_t IMPORTANCE[BEI_LIPS_DIMS] = {16, 6, 3, 5, 1, 1};
 
 enum {
     DISTANCE_SHIFT = 12, /* keeps a squared Q12 difference times 16 within 32 bits */
-    SMOOTHNESS = 8, /* a step between mouths counts an eighth of an error of its size: with more the
-                      * search skips closures, with less the lips tremble */
+    /* A step between mouths counts a twelfth of an error of its size: with more the search skips
+     * closures, with less the lips tremble. */
+    SMOOTHNESS = 12,
     SHUT = BEI_LIPS_ONE * 3 / 5,     /* closure above this is a p, b or m whatever is around it */
     NEARLY_SHUT = BEI_LIPS_ONE / 20, /* openness up to which a mouth counts as closed */
     TOO_OPEN = 4,             /* times closure: how much more a mouth costs for being too open */

@@ -7,11 +7,11 @@ enum {
     CLOSES = BEI_LIPS_ONE * 7 / 20,   /* a peak of closure above this is a p, b or m */
     HOLD_TICKS = 1,                   /* a pause of 40 ms only begins to close */
     RELAX_TICKS = 4,                  /* then the lips close over 120 ms and rest */
-    /* What is mixed: the least sum of squared errors now and a tick on, a step counting an eighth of an
+    /* What is mixed: the least sum of squared errors now and a tick on, a step counting a twelfth of an
      * error as in the search. */
-    NOW = 72,
-    BEFORE = 9,
-    NEXT = 8
+    NOW = 156,
+    BEFORE = 13,
+    NEXT = 12
 };
 
 void bei_selector_reset(bei_selector_t *selector, const bei_mouth_set_t *set)

@@ -36,6 +36,7 @@ static be_status make_parts(bei_pipeline_t *pipeline, bei_encoder_model_t *model
     pipeline->history = bei_calloc(pipeline->history_size, sizeof *pipeline->history);
     if (!pipeline->history)
         return bei_error_set(BE_ERR_OUT_OF_MEMORY, "no memory for a stream");
+    pipeline->looks = bei_encoder_model_looks(model);
     BEI_TRY(bei_mel_create(&pipeline->mel));
     return bei_encoder_stream_create(model, &pipeline->encoder);
 }
@@ -110,22 +111,31 @@ static void hear(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES], be
     pipeline->mel_ready = true;
 }
 
+/* Takes a first look at a tick, and a better one at those before it that wait for their mouth. */
+static void keep_coords(bei_pipeline_t *pipeline, float outputs[][BEI_ENCODER_DIM])
+{
+    for (uint32_t look = 0; look < pipeline->looks; look++) {
+        const uint64_t delay = pipeline->encoder_lookahead + look;
+        if (pipeline->fed < pipeline->taken + delay)
+            break;
+        memcpy(pipeline->coords[(pipeline->fed - delay) % COORDS], outputs[look],
+               sizeof outputs[look]);
+    }
+}
+
 be_status bei_pipeline_feed(bei_pipeline_t *pipeline, const float pcm[BEI_TICK_SAMPLES])
 {
     bei_heard_t *heard = heard_in(pipeline, pipeline->fed);
     if (!pipeline->mel_ready)
         hear(pipeline, pcm, heard);
-    float outputs[BEI_ENCODER_DIM];
+    float outputs[BEI_ENCODER_MAX_LOOKS][BEI_ENCODER_DIM];
     int64_t start = bei_clock_ns();
     be_status status = bei_encoder_stream_step(pipeline->encoder, heard->mel, outputs);
     bei_stage_add(&pipeline->encoder_time, start);
     if (status != BE_OK)
         return status;
     pipeline->mel_ready = false;
-    if (pipeline->fed >= pipeline->encoder_lookahead) {
-        uint64_t tick = pipeline->fed - pipeline->encoder_lookahead;
-        memcpy(pipeline->coords[tick % COORDS], outputs, sizeof outputs);
-    }
+    keep_coords(pipeline, outputs);
     pipeline->fed++;
     return BE_OK;
 }

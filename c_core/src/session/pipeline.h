@@ -28,6 +28,7 @@ typedef struct bei_pipeline {
     const bei_mouth_set_t *mouths;
     uint32_t encoder_lookahead;   /* ticks */
     uint32_t selection_lookahead; /* ticks on top of it */
+    uint32_t looks;               /* of the encoder */
     bei_selector_t selector;
     uint64_t fed;         /* ticks of audio consumed */
     uint64_t taken;       /* mouths given */
