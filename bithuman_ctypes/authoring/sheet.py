@@ -85,11 +85,13 @@ def write(path: imx.StrPath, image: Any) -> None:
 
 
 def preview(avatar: imx.Avatar, spoken: Sequence[tuple[str, Picture]]) -> Any:
-    """Source frames, the mask, all mouths, and frames of a spoken sentence with their labels."""
+    """Source frames, the mask, the middle of each action, all mouths, and frames of a spoken
+    sentence with their labels."""
     shown = np.linspace(0, avatar.loop_length - 1, 6).astype(int)
     frames = [frame(avatar, int(i)) for i in shown]
     frames.append(_masked(avatar, int(shown[0])))
-    labels = [f"frame {i}" for i in shown] + ["mask"]
+    frames += [frame(avatar, clip.frames[len(clip.frames) // 2]) for clip in avatar.clips]
+    labels = [f"frame {i}" for i in shown] + ["mask"] + [clip.name for clip in avatar.clips]
     parts = [_fitted(frames, labels, 7)]
     mouths = list(enumerate(avatar.mouths))[1:]
     if mouths:

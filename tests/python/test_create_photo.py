@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Callable, NamedTuple
 
 import films
 import numpy as np
 import pytest
-from support import RATE
+from support import ELSEWHERE, RATE, environment
 
 pytest.importorskip("mediapipe", reason="the tracker is not installed: scripts/test_authoring")
 
@@ -330,3 +334,40 @@ def test_what_is_no_photo_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("hello")
     with pytest.raises(MaterialError, match="cannot read"):
         portrait.read(tmp_path / "a.jpg")
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C goes to a whole console there")
+@pytest.mark.parametrize("stage", ["drawing mouths", "trying it out"])
+def test_an_interrupted_command_leaves_nothing(tmp_path: Path, stage: str) -> None:
+    photo = saved(tmp_path, face())
+    (tmp_path / "temporary").mkdir()
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "bithuman_ctypes",
+        "create",
+        "--photo",
+        photo,
+    ]
+    command += ["--consent", "nobody", "--output", tmp_path / "a.imx"]
+    command += ["--preview", tmp_path / "a.png"]
+    process = subprocess.Popen(
+        command,
+        env=environment(TMPDIR=str(tmp_path / "temporary")),
+        cwd=ELSEWHERE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if stage in line:
+            process.send_signal(signal.SIGINT)
+    assert process.wait() == 130, lines
+    assert lines[-1] == "bithuman_ctypes create: interrupted\n"
+    process.stderr.close()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["photo.png", "temporary"]
