@@ -33,9 +33,9 @@ OUTPUTS = ARTICULATION + VISEMES
 
 TICK_S = 0.04
 LOOKAHEAD_TICKS = 1
-"""Call j of the encoder first describes tick j - 1, so it has heard 40 ms beyond the end of its tick."""
+"""Call j of the encoder describes tick j - 1: it has heard 40 ms beyond the end of its tick."""
 LOOKS = 4
-"""And it describes the LOOKS - 1 ticks before that one again, having heard more of what came after."""
+"""And the LOOKS - 1 ticks before that one again, of which it has heard more by now."""
 LOOK = 1
 """The look that the engine shows by default: with 80 ms lookahead in all, that of tick j - 2."""
 

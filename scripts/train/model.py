@@ -52,12 +52,12 @@ def stretched(value: Tensor, line: Tensor, low: float) -> Tensor:
 
 
 def shape_outputs(logits: Tensor, stretch: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn logits (..., LOOKS, 23) into coordinates of that shape, and the openness before its gates.
+    """Turn logits (..., LOOKS, 23) into coordinates, and the openness before its gates.
 
     The openness can reach 0 and 1 exactly and is shut by the closure: a regressed openness shrinks
-    to the mean, a probability does not. `stretch` (3, LOOKS, 2) gives openness, width and protrusion back
-    the range that the regression took (`calibrate.py`). All articulation is multiplied by a gate of
-    the speech probability, so silence is exactly the rest position.
+    to the mean, a probability does not. `stretch` (3, LOOKS, 2) gives openness, width and
+    protrusion back the range that the regression took (`calibrate.py`). All articulation is
+    multiplied by a gate of the speech probability, so silence is exactly the rest position.
     """
     probability = torch.sigmoid(logits[..., : len(ARTICULATION)])
     speech = probability[..., SPEECH : SPEECH + 1]
@@ -101,7 +101,7 @@ class Encoder(nn.Module):
     def sequence(
         self, features: Tensor, extras: Tensor, context: Tensor, hidden: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (batch, ticks, LOOKS, 23) of a normalised clip, and the next context and hidden state.
+        """Logits (batch, ticks, LOOKS, 23) of a normalised clip; the next context and hidden state.
 
         `features` (batch, 4 ticks, 40), `extras` (batch, ticks, EXTRAS), `context` (batch, CONTEXT,
         40), `hidden` (batch, HIDDEN).
