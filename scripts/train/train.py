@@ -117,10 +117,10 @@ def loss_of(logits: Tensor, wanted: Tensor, weights: Weights, balance: Tensor) -
 
 
 def looked_back(wanted: Tensor) -> Tensor:
-    """What calls are to say: (batch, ticks, 23) to (batch, ticks, LOOKS, 23)."""
+    """What calls are to say: (batch, ticks, 23) to (batch, ticks, LOOKS, 23), the newest first."""
     most, ticks = LOOKAHEAD_TICKS + LOOKS - 1, wanted.shape[1]
     late = torch.cat([wanted[:, :1].expand(-1, most, -1), wanted], dim=1)
-    return torch.stack([late[:, look : look + ticks] for look in range(LOOKS - 1, -1, -1)], dim=2)
+    return torch.stack([late[:, i : i + ticks] for i in reversed(range(LOOKS))], dim=2)
 
 
 def rate_at(progress: float) -> float:

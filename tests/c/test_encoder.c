@@ -465,6 +465,7 @@ static void hostile_models_are_refused(void **state)
         {"bad_coords_type", "'coords' is not float32"},
         {"bad_looks", "'coords' has 115 in dimension 1, not 23 for each of 1 .. 4 looks"},
         {"bad_half_look", "'coords' has 34 in dimension 1"},
+        {"bad_no_look", "'coords' has 0 in dimension 1"},
         {"bad_coords_wide", "audio encoder"},
         {"bad_lying_shape", "audio encoder"},
         {"bad_names", "no output 'state_out'"},

@@ -169,6 +169,7 @@ def all_encoders() -> dict[str, bytes]:
         "bad_coords_type": encoder(nodes=integer_nodes(), coords_type=TensorProto.INT64),
         "bad_looks": encoder(nodes=looking_nodes(5 * 23), coords=(1, 5 * 23)),
         "bad_half_look": encoder(nodes=looking_nodes(34), coords=(1, 34)),
+        "bad_no_look": encoder(nodes=looking_nodes(0), coords=(1, 0)),
         "bad_coords_wide": encoder(nodes=fixed_nodes(), extra=[wide], coords=(1, 23)),
         "bad_lying_shape": encoder(nodes=lying_nodes(), extra=[big]),
         "bad_names": encoder(renamed={"state_out": "next_state"}),
