@@ -15,7 +15,7 @@ from . import baselines, export, festvox_ru, quiet, score, speech
 from .audio import Signal
 from .clips import Clip, pad
 from .conditions import CHANGES
-from .layout import LOOK, LOOKAHEAD_TICKS, OUTPUTS, TICK_S, VISEMES
+from .layout import LOOK, LOOKAHEAD_TICKS, LOOKS, OUTPUTS, TICK_S, VISEMES
 from .logmel import TICK, logmel
 from .score import Tally, Track
 from .targets import merge_silences
@@ -27,6 +27,7 @@ SENTENCES = 40
 """So many of each set are scored; Rhubarb takes as long as the sound lasts."""
 
 CONDITIONS_SET = "test-rms"
+HALL = "strong reverberation"
 WAITING_CLIPS = 5
 
 
@@ -119,6 +120,7 @@ def compare(out: Path, model: Path, dev_eval: Path | None, rhubarb: Path | None)
     waiting = [clip[1:] for clip in held_out[CONDITIONS_SET][:WAITING_CLIPS]]
     report["waking"] = quiet.measure_waking(waiting, run)
     report["conditions"] = under_conditions(held_out[CONDITIONS_SET], run)
+    report["looks"] = look_by_look(model, held_out)
     return report
 
 
@@ -138,10 +140,29 @@ def under_conditions(clips: Sequence[Clip], run: quiet.Runner) -> dict[str, dict
     return result
 
 
+def look_by_look(model: Path, held_out: dict[str, list[Clip]]) -> dict[str, dict[str, float]]:
+    """Scores of each look, by the ms that it has heard beyond its tick: on all sets together, and
+    on one of them in a hall.
+    """
+    clips = [clip for name in held_out for clip in held_out[name]]
+    generator = np.random.default_rng(3)
+    inside = held_out[CONDITIONS_SET]
+    echoes = [CHANGES[HALL](clip.signal, generator) for clip in inside]
+    result = {}
+    for look in range(LOOKS):
+        run = network_runner(model, look)
+        scores = pooled(clips, [to_track(run(clip.signal)) for clip in clips])
+        hall = pooled(inside, [to_track(run(signal)) for signal in echoes])
+        heard = round((LOOKAHEAD_TICKS + look) * TICK_S * 1000)
+        result[f"{heard} ms"] = {**scores, "hall_J": hall["J"], "hall_openness": hall["openness"]}
+    return result
+
+
 COLUMNS = (
     *("hit", "J", "closure_auc", "openness", "lag_ms", "stillness", "silence", "width_auc"),
     *("visemes", "viseme_pp"),
 )
+LOOK_COLUMNS = ("hit", "J", "closure_auc", "openness", "width_auc", "hall_J", "hall_openness")
 
 
 def _cell(scores: dict[str, float], column: str) -> str:
@@ -166,6 +187,13 @@ def markdown(report: dict[str, Any]) -> str:
     for condition, row in report["conditions"].items():
         cells = [_cell(row, column) for column in ("hit", "J", "openness", "silence")]
         lines.append(f"| {condition} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "| look | " + " | ".join(LOOK_COLUMNS) + " |",
+        "|---" * (len(LOOK_COLUMNS) + 1) + "|",
+    ]
+    for look, row in report["looks"].items():
+        lines.append(f"| {look} | " + " | ".join(_cell(row, c) for c in LOOK_COLUMNS) + " |")
     lines += [
         "",
         "| no speech | ticks called speech | ticks visibly open | widest |",
