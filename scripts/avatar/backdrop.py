@@ -19,12 +19,33 @@ def _gradient(size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(base.clip(0, 255).astype(np.uint8))
 
 
-def _furniture(draw: ImageDraw.ImageDraw, w: int, h: int) -> None:
-    """A bright window on the left, shelves and a plant on the right."""
+def _window(draw: ImageDraw.ImageDraw, w: int, h: int) -> None:
+    """Two panes with trees behind them, and curtains at their sides."""
     for i in range(2):
-        left = w * (0.04 + 0.115 * i)
-        draw.rectangle((left, h * 0.02, left + w * 0.1, h * 0.66), fill=(244, 236, 220))
-    draw.rectangle((0, h * 0.8, w, h), fill=(120, 100, 84))
+        left = w * (0.045 + 0.10 * i)
+        for step in range(40):
+            t = step / 40
+            sky, trees = (250, 246, 236), (176, 192, 150)
+            mix = min(1.0, max(0.0, (t - 0.45) / 0.4))
+            fill = tuple(int(a + (b - a) * mix) for a, b in zip(sky, trees, strict=True))
+            top = h * (0.02 + 0.64 * t)
+            draw.rectangle((left, top, left + w * 0.09, top + h * 0.017), fill=fill)
+        draw.rectangle((left, h * 0.31, left + w * 0.09, h * 0.325), fill=(206, 196, 180))
+    for begin, end in ((-0.01, 0.04), (0.245, 0.335)):
+        count = round((end - begin) / 0.018)
+        for k in range(count):
+            x = w * (begin + (end - begin) * k / count)
+            draw.rectangle((x, 0, x + w * 0.010, h * 0.80), fill=(222, 208, 188))
+            draw.rectangle((x + w * 0.010, 0, x + w * 0.018, h * 0.80), fill=(168, 152, 132))
+
+
+def _furniture(draw: ImageDraw.ImageDraw, w: int, h: int) -> None:
+    """A bright window and a plant on the left, shelves on the right, a sideboard in front."""
+    _window(draw, w, h)
+    draw.rectangle((0, h * 0.8, w, h), fill=(112, 92, 77))
+    draw.rectangle((0, h * 0.8, w, h * 0.83), fill=(150, 126, 104))
+    for door in (0.02, 0.33, 0.64, 0.95):
+        draw.rectangle((w * door, h * 0.83, w * (door + 0.012), h), fill=(84, 68, 56))
     for row in (0.2, 0.42, 0.64):
         draw.rectangle((w * 0.68, h * row, w, h * (row + 0.025)), fill=(112, 88, 68))
     rng = np.random.default_rng(5)
@@ -83,7 +104,7 @@ def _day(width: int, height: int) -> Image.Image:
     size = (width, height)
     image = _gradient(size)
     _furniture(ImageDraw.Draw(image), width, height)
-    image = image.filter(ImageFilter.GaussianBlur(width * 0.016))
+    image = image.filter(ImageFilter.GaussianBlur(width * 0.011))
     lights = Image.new("RGB", size)
     rng = np.random.default_rng(11)
     for _ in range(13):

@@ -19,6 +19,11 @@ def to_blender(points: np.ndarray) -> np.ndarray:
     return np.stack([points[:, 0], -points[:, 2], points[:, 1]], 1) * UNIT
 
 
+def from_blender(points: np.ndarray) -> np.ndarray:
+    """The way back."""
+    return np.stack([points[:, 0], points[:, 2], -points[:, 1]], 1) / UNIT
+
+
 @dataclass
 class Camera:
     """Pinhole camera in Blender space that looks along +y."""

@@ -76,7 +76,7 @@ class Paint:
 
 
 def picture(human: Figure, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Painted face (h, w, 3) in linear RGB and the lip mask (h, w), top row first.
+    """Painted face (h, w, 3) in linear RGB; where it is lips, shiny, creased (h, w, 3); top first.
 
     brows: (n, 3) points of one brow card, eyes: (3,) centre of the left eye, on the resting shape.
     """
@@ -110,18 +110,27 @@ def picture(human: Figure, brows: np.ndarray, eyes: np.ndarray) -> tuple[np.ndar
     lips = paint.lips()
     paint.blend(look.beard, beard(paint))
     paint.blend(look.corners, paint.blob(corner * 1.05, SEAM - 0.008, 0.03, 0.024))
-    grain = rng.normal(0, 1, paint.x.shape)
-    lines = np.asarray(
-        Image.fromarray(((grain * 40) + 128).clip(0, 255).astype(np.uint8)).filter(
-            ImageFilter.BoxBlur(2)
-        ),
-        float,
-    )
     paint.blend(look.lips, lips)
-    paint.rgb *= 1 + ((lines - 128) / 128 * 0.25 * lips)[..., None]
+    creases = look.uneven * lip_creases(paint, rng)
+    paint.rgb *= 1 - (0.20 * creases * lips)[..., None]
     seam = np.exp(-(((paint.y - SEAM) / 0.012) ** 2)) * (np.abs(paint.x) < corner)
     paint.blend(look.seam, seam * lips)
-    return paint.rgb.clip(0, 1), lips
+    shine = paint.blob(0.0, 0.36, 0.10, 0.16) + paint.blob(0.0, ey + 0.42, 0.45, 0.22)
+    shine += paint.blob(0.44, 0.55, 0.16, 0.10) + paint.blob(0.0, -0.40, 0.13, 0.09)
+    return paint.rgb.clip(0, 1), np.stack([lips, shine.clip(0, 1), creases * lips], -1)
+
+
+def lip_creases(paint: Paint, rng: np.random.Generator) -> np.ndarray:
+    """Fine upright creases, which spread a little towards the edges of the lips, 0..1."""
+    fan = paint.x * (1 - 0.8 * np.abs(paint.y - SEAM)) + 0.004 * np.sin(40 * paint.y)
+    table = rng.normal(0, 1, 400)
+    weak = rng.normal(0, 1, (60, 90))
+    at = np.interp((fan + HALF_WIDTH) / 0.011, np.arange(400), table)
+    h, w = paint.x.shape
+    image = Image.fromarray((weak * 40 + 128).clip(0, 255).astype(np.uint8)).resize(
+        (w, h), Image.Resampling.BICUBIC
+    )
+    return np.clip(0.5 * at + (np.asarray(image, float) - 128) / 80, 0, 1)
 
 
 def beard(paint: Paint) -> np.ndarray:

@@ -50,6 +50,8 @@ class Skin:
     roughness: float = 0.46
     lip_roughness: float = 0.30
     mouth_glow: float = 0.0  # light of its own inside the mouth, which is black without
+    shine: float = 0.0  # how much smoother nose, forehead, cheekbones and chin are
+    uneven: float = 0.0  # how much colour and roughness vary from place to place, 0..1
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Hair:
     radius: float = 0.0032  # at the root, decimetres
     underlay: Colour = (0.026, 0.015, 0.010)
     crop: float = 0.0
+    scalp: tuple[float, float] = (0.03, 0.11)  # how far beside a root it is dark, and no more
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,17 @@ class Eyes:
     bright: float = 1.2
     iris: float = 1.0
     cornea: tuple[float, float] = (0.02, 1.38)  # roughness and index of refraction
+    shaded: float = 0.0  # how much the upper lid darkens the ball, 0..1
+
+
+@dataclass(frozen=True)
+class Top:
+    """A MakeHuman top: plain cloth, or a knitted sweater with folds, seams and a ribbed collar."""
+
+    mesh: str
+    colour: Colour
+    knitted: bool = False
+    narrow: float = 0.0  # how far the shoulders are drawn in, decimetres
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,7 @@ class Light:
     size: float
     power: float
     colour: Colour
+    mirrored: bool = False  # only seen as a reflection in the eyes and on the skin
 
 
 @dataclass(frozen=True)
@@ -108,8 +123,7 @@ class Person:
     macro: dict[str, float]
     detail: dict[str, float]
     hair: Hair
-    top: str
-    cloth: Colour
+    top: Top
     room: str
     lights: tuple[Light, ...]
     world: float = 0.25  # strength of the even light
@@ -156,15 +170,18 @@ DEFAULT = Person(
         "eyes/l-eye-scale-incr": 0.4,
         "eyes/r-eye-scale-incr": 0.4,
     },
-    hair=Hair("long01", 0.74, 0.30),
-    top="female_casualsuit02",
-    cloth=(0.10, 0.19, 0.22),
+    hair=Hair("long01", 0.73, 0.22, scalp=(0.02, 0.08)),
+    brow=(0.80, 0.25),
+    eyes=Eyes(shaded=0.65),
+    skin=Skin(shine=0.10, uneven=1.0, mouth_glow=0.30),
+    top=Top("female_casualsuit02", (0.042, 0.064, 0.098), True, 0.13),
     room="day",
     lights=(
-        Light("key", (-1.05, -1.0, 0.55), 0.9, 37.0, (1.0, 0.93, 0.85)),
-        Light("fill", (1.2, -1.1, 0.05), 1.4, 6.5, (0.92, 0.95, 1.0)),
-        Light("rim", (0.75, 0.9, 0.7), 0.7, 17.0, (1.0, 0.92, 0.82)),
-        Light("hair", (-0.6, 0.7, 0.8), 0.8, 8.0, (1.0, 0.96, 0.9)),
+        Light("key", (-1.05, -1.0, 0.55), 1.15, 38.0, (1.0, 0.93, 0.85)),
+        Light("fill", (1.2, -1.1, 0.05), 1.4, 7.5, (0.92, 0.95, 1.0)),
+        Light("rim", (0.75, 0.9, 0.7), 0.7, 13.0, (1.0, 0.92, 0.82)),
+        Light("hair", (-0.8, 0.7, 0.35), 0.8, 10.0, (1.0, 0.96, 0.9)),
+        Light("catch", (-0.46, -0.8, 0.56), 0.11, 7.0, (1.0, 1.0, 1.0), mirrored=True),
     ),
 )
 
@@ -190,8 +207,7 @@ MARLON = Person(
         "eyes/r-eye-scale-incr": 0.25,
     },
     hair=Hair("short04", 0.99, 0.05, 16000.0, 0.0036, (0.012, 0.009, 0.007), crop=0.045),
-    top="male_casualsuit03",
-    cloth=(0.020, 0.034, 0.052),
+    top=Top("male_casualsuit03", (0.020, 0.034, 0.052)),
     room="evening",
     lights=(
         Light("key", (1.0, -1.05, 0.5), 1.0, 58.0, (1.0, 0.92, 0.82)),

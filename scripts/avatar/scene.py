@@ -8,15 +8,27 @@ from typing import Any
 import backdrop
 import bpy
 import complexion
+import garment
 import motion
 import numpy as np
 import skin
 import strands
-from camera import DISTANCE, HEIGHT, LENS, SENSOR, UNIT, WIDTH, Camera, to_blender
+from camera import (
+    DISTANCE,
+    HEIGHT,
+    LENS,
+    SENSOR,
+    UNIT,
+    WIDTH,
+    Camera,
+    from_blender,
+    to_blender,
+)
 from figure import Figure
 from human import Fitted, Mesh
 from mathutils import Matrix, Vector
-from people import Light, Person
+from mathutils.bvhtree import BVHTree
+from people import Colour, Light, Person
 
 
 def matrix_to_blender(matrix: np.ndarray) -> np.ndarray:
@@ -57,6 +69,15 @@ def paint(thing: Any, name: str, colours: np.ndarray) -> None:
     layer.data.foreach_set("color", rgba.ravel())
 
 
+def at_rest(thing: Any, points: np.ndarray | None = None) -> None:
+    """Attach the places (n, 3) where noise is read; by default where the vertices are now."""
+    layer = thing.data.attributes.new("rest", "FLOAT_VECTOR", "POINT")
+    if points is None:
+        points = np.zeros((len(thing.data.vertices), 3), np.float32)
+        thing.data.vertices.foreach_get("co", points.reshape(-1))
+    layer.data.foreach_set("vector", points.astype(np.float32).ravel())
+
+
 def add_strands(name: str, data: strands.Strands, material: Any) -> Any:
     """Hair curves object from strands in MakeHuman space."""
     n, steps, _ = data.points.shape
@@ -88,8 +109,8 @@ def as_image(name: str, pixels: np.ndarray) -> Any:
     return image
 
 
-def area_light(light: Light, aim: np.ndarray) -> None:
-    """A soft light that points at the face, which is at `aim`."""
+def area_light(light: Light, aim: np.ndarray, mirrors: Any) -> None:
+    """A soft light that points at the face, which is at `aim`; mirrors: see `Light.mirrored`."""
     data = bpy.data.lights.new(light.name, "AREA")
     data.size, data.energy, data.color = light.size, light.power, light.colour
     thing = bpy.data.objects.new(light.name, data)
@@ -97,6 +118,9 @@ def area_light(light: Light, aim: np.ndarray) -> None:
     thing.location = position
     direction = aim - position
     thing.rotation_euler = Vector(direction).to_track_quat("-Z", "Y").to_euler()
+    if light.mirrored:
+        thing.visible_diffuse = False
+        thing.light_linking.receiver_collection = mirrors
     bpy.context.collection.objects.link(thing)
 
 
@@ -139,8 +163,9 @@ class Stage:
         bpy.context.collection.objects.link(thing)
         bpy.context.scene.camera = thing
         face = self.eyes + np.array([0, 0, -0.04])
+        self.mirrors = bpy.data.collections.new("mirrors")
         for light in self.human.person.lights:
-            area_light(light, face)
+            area_light(light, face, self.mirrors)
         world = bpy.data.worlds.new("world")
         world.use_nodes = True
         node = world.node_tree.nodes["Background"]
@@ -169,13 +194,41 @@ class Stage:
 
     def _clothes(self) -> None:
         top = self.human.person.top
-        piece = self._fitted("clothes", top, f"{top}.mhclo")
+        piece = self._fitted("clothes", top.mesh, f"{top.mesh}.mhclo")
         self.hidden = piece.deleted
+        joint = self.human.joint("upperarm01.L")
         points = piece.fit(self.neutral, self.human.shape)
+        points = garment.narrowed(points, joint, top.narrow)
         faces = [i for i, f in enumerate(piece.mesh.faces) if points[f, 1].min() > 3.2]
-        self.cloth, _ = add_mesh(
-            "top", points, piece.mesh, faces, skin.cloth(self.human.person.cloth), 2
-        )
+        if not top.knitted:
+            self.cloth, _ = add_mesh("top", points, piece.mesh, faces, skin.cloth(top.colour), 2)
+            at_rest(self.cloth)
+            return
+        material = skin.knit(top.colour, as_image("knit", garment.knit()[..., None]))
+        self.cloth, _ = add_mesh("top", points, piece.mesh, faces, material, 4)
+        shape = garment.dense(self.cloth)
+        at = from_blender(shape.points)
+        sewn = points[garment.seams(piece.mesh, faces)]
+        height = garment.folds(at, joint) + garment.grooves(at, sewn)
+        moved = shape.points + shape.normals * (height * UNIT)[:, None]
+        self.cloth.data.vertices.foreach_set("co", moved.astype(np.float32).ravel())
+        self.cloth.data.update()
+        at_rest(self.cloth)
+        self._collar(garment.rim(piece.mesh, faces, points), top.colour)
+
+    def _collar(self, rim: np.ndarray, colour: Colour) -> None:
+        """The ribbed band along the neckline, which is `rim`."""
+        human = self.human
+        body = [human.mesh.faces[i] for i in human.mesh.groups["body"]]
+        tree = BVHTree.FromPolygons(self.neutral.tolist(), body)
+        band, quads = garment.collar(garment.edge(rim), tree)
+        data = bpy.data.meshes.new("collar")
+        data.from_pydata(to_blender(band).tolist(), [], quads)
+        data.polygons.foreach_set("use_smooth", np.ones(len(quads), bool))
+        data.materials.append(skin.knit(colour, None))
+        thing = bpy.data.objects.new("collar", data)
+        bpy.context.collection.objects.link(thing)
+        at_rest(thing)
 
     def _body(self) -> None:
         mesh = self.human.mesh
@@ -192,15 +245,17 @@ class Stage:
             )
         ]
         brow = self._fitted("eyebrows", "eyebrow001", "eyebrow001.mhclo").fit(self.human.shape)
-        face, lips = complexion.picture(self.human, brow, self.human.joint("eye.L"))
+        face, finish = complexion.picture(self.human, brow, self.human.joint("eye.L"))
         material = skin.skin(
-            as_image("face", face), as_image("lips", lips[..., None]), self.human.person.skin
+            as_image("face", face), as_image("finish", finish), self.human.person.skin
         )
         self.skin, self.skin_vertices = add_mesh("skin", self.neutral, mesh, faces, material, 2)
+        self.mirrors.objects.link(self.skin)
         used = self.skin_vertices
         place = np.concatenate([complexion.place(self.human), np.zeros((len(self.neutral), 1))], 1)
         layer = self.skin.data.attributes.new("place", "FLOAT_VECTOR", "POINT")
         layer.data.foreach_set("vector", place[used].astype(np.float32).ravel())
+        at_rest(self.skin, to_blender(self.human.shape[used]))
         scalp = self._scalp()
         zones = np.stack([complexion.depth(self.human), scalp, 0 * scalp], 1)
         paint(self.skin, "zones", zones[used])
@@ -210,10 +265,11 @@ class Stage:
         if self.human.person.hair.crop:
             return complexion.scalp(self.human, self.human.shape - np.array([0, 0.03, 0]))
         roots = self.locks.points[:, 0]
+        near, far = self.human.person.hair.scalp
         out = np.zeros(len(self.human.shape))
         for i in np.flatnonzero(self.human.shape[:, 1] > self.human.joint("head")[1]):
             gap = np.sqrt(((roots - self.human.shape[i]) ** 2).sum(1).min())
-            out[i] = np.clip(1.0 - (gap - 0.03) / 0.08, 0, 1)
+            out[i] = np.clip(1.0 - (gap - near) / (far - near), 0, 1)
         return out
 
     def _eyes(self) -> None:
@@ -233,9 +289,15 @@ class Stage:
                     for i, f in enumerate(mesh.faces)
                     if (i in shell) == layer and self.eye_points[f, 0].mean() * sign > 0
                 ]
-                thing, _ = add_mesh(f"eye{side}{layer}", self.eye_points, mesh, faces, material, 1)
+                thing, used = add_mesh(
+                    f"eye{side}{layer}", self.eye_points, mesh, faces, material, 1
+                )
+                above = self.eye_points[used, 1] - self.human.joint(f"eye.{side}")[1]
+                height = thing.data.attributes.new("height", "FLOAT", "POINT")
+                height.data.foreach_set("value", above.astype(np.float32))
                 if layer:
                     thing.visible_shadow = False
+                self.mirrors.objects.link(thing)
                 self.eye_parts.append((thing, f"eye.{side}"))
 
     def _mouth(self) -> None:
