@@ -12,7 +12,7 @@ import onnxruntime
 import torch
 
 from . import normalise
-from .layout import LOOKS, METADATA
+from .layout import LOOKS, METADATA, OUTPUTS
 from .logmel import BANDS, FRAMES_PER_TICK
 from .model import CONTEXT, FORGET, HIDDEN, STATE, Encoder, Step, shape_outputs
 
@@ -82,7 +82,7 @@ class Session:
         rows = []
         for tick in clip.reshape(ticks, 1, FRAMES_PER_TICK, BANDS):
             coords, state = self.session.run(None, {"mel": tick, "state": state})
-            rows.append(coords[0].reshape(LOOKS, -1))
+            rows.append(coords[0].reshape(-1, len(OUTPUTS)))
         return np.stack(rows)
 
 

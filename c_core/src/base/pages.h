@@ -29,6 +29,11 @@ be_status bei_pages_reserve_file(size_t size, bei_pages_t *out);
  * the room stays reserved. */
 void bei_pages_drop(uint8_t *start, size_t size);
 
+/* Gives back the whole pages within what is only ever read of a mapped file, such as the library's own
+ * constants: they count no more, and come back from the file when they are read again. A hint, of which
+ * only Linux takes notice. */
+void bei_pages_unread(const uint8_t *start, size_t size);
+
 void bei_pages_free(bei_pages_t *pages); /* data NULL is allowed */
 
 #endif

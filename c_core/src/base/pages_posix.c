@@ -119,6 +119,19 @@ void bei_pages_drop(uint8_t *start, size_t size)
 #endif
 }
 
+void bei_pages_unread(const uint8_t *start, size_t size)
+{
+#ifdef __linux__
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t first = ((uintptr_t)start + page - 1) / page * page;
+    const uintptr_t after = ((uintptr_t)start + size) / page * page;
+    if (first < after)
+        (void)madvise((void *)first, after - first, MADV_DONTNEED);
+#else
+    (void)start, (void)size;
+#endif
+}
+
 void bei_pages_free(bei_pages_t *pages)
 {
     if (pages->data)

@@ -111,6 +111,11 @@ void bei_pages_drop(uint8_t *start, size_t size)
     (void)VirtualUnlock(start, size);
 }
 
+void bei_pages_unread(const uint8_t *start, size_t size)
+{
+    (void)start, (void)size;
+}
+
 void bei_pages_free(bei_pages_t *pages)
 {
     if (pages->file) {

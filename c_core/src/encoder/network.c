@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/pages.h"
 #include "base/thread.h"
 #include "encoder/activation.h"
 #include "encoder/builtin.h"
@@ -197,6 +198,7 @@ static be_status create(bei_network_t **out)
         destroy(network);
         return status;
     }
+    bei_pages_unread(bei_builtin_encoder().data, bei_builtin_encoder().size);
     *out = network;
     return BE_OK;
 }
