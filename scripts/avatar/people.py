@@ -84,7 +84,7 @@ class Eyes:
 
 @dataclass(frozen=True)
 class Top:
-    """A MakeHuman top: plain cloth, or a knitted sweater with folds, seams and a ribbed collar."""
+    """A MakeHuman top with soft folds: plain cloth, or a sweater with seams and a ribbed collar."""
 
     mesh: str
     colour: Colour
@@ -207,7 +207,7 @@ MARLON = Person(
         "eyes/r-eye-scale-incr": 0.25,
     },
     hair=Hair("short04", 0.99, 0.05, 16000.0, 0.0036, (0.012, 0.009, 0.007), crop=0.045),
-    top=Top("male_casualsuit03", (0.020, 0.034, 0.052)),
+    top=Top("male_casualsuit03", (0.020, 0.034, 0.052), narrow=0.18),
     room="evening",
     lights=(
         Light("key", (1.0, -1.05, 0.5), 1.0, 58.0, (1.0, 0.92, 0.82)),

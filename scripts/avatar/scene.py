@@ -200,21 +200,22 @@ class Stage:
         points = piece.fit(self.neutral, self.human.shape)
         points = garment.narrowed(points, joint, top.narrow)
         faces = [i for i, f in enumerate(piece.mesh.faces) if points[f, 1].min() > 3.2]
-        if not top.knitted:
-            self.cloth, _ = add_mesh("top", points, piece.mesh, faces, skin.cloth(top.colour), 2)
-            at_rest(self.cloth)
-            return
-        material = skin.knit(top.colour, as_image("knit", garment.knit()[..., None]))
+        if top.knitted:
+            material = skin.knit(top.colour, as_image("knit", garment.knit()[..., None]))
+        else:
+            material = skin.cloth(top.colour)
         self.cloth, _ = add_mesh("top", points, piece.mesh, faces, material, 4)
         shape = garment.dense(self.cloth)
         at = from_blender(shape.points)
-        sewn = points[garment.seams(piece.mesh, faces)]
-        height = garment.folds(at, joint) + garment.grooves(at, sewn)
+        height = garment.folds(at, joint)
+        if top.knitted:
+            height = height + garment.grooves(at, points[garment.seams(piece.mesh, faces)])
         moved = shape.points + shape.normals * (height * UNIT)[:, None]
         self.cloth.data.vertices.foreach_set("co", moved.astype(np.float32).ravel())
         self.cloth.data.update()
         at_rest(self.cloth)
-        self._collar(garment.rim(piece.mesh, faces, points), top.colour)
+        if top.knitted:
+            self._collar(garment.rim(piece.mesh, faces, points), top.colour)
 
     def _collar(self, rim: np.ndarray, colour: Colour) -> None:
         """The ribbed band along the neckline, which is `rim`."""

@@ -128,6 +128,8 @@ def _shown(runtime: bh.Runtime) -> int:
     call, tap = library().be_runtime_capture, _values.BE_DIAG_SHOWN_MOUTHS
     runtime._check(runtime._call(call, tap, told, ffi.sizeof(told), ffi.NULL))
     one, other, share = int(told[0]), int(told[1]), int(told[2] * 16)
+    if share == 8:  # half of each: the same picture whichever is called the first
+        one, other = min(one, other), max(one, other)
     return one + (other + share * MOUTHS) * MOUTHS if share else one
 
 
