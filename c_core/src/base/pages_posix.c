@@ -122,11 +122,10 @@ void bei_pages_drop(uint8_t *start, size_t size)
 void bei_pages_unread(const uint8_t *start, size_t size)
 {
 #ifdef __linux__
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t first = ((uintptr_t)start + page - 1) / page * page;
-    const uintptr_t after = ((uintptr_t)start + size) / page * page;
-    if (first < after)
-        (void)madvise((void *)first, after - first, MADV_DONTNEED);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t before = (page - (uintptr_t)start % page) % page; /* of the first whole page */
+    if (size > before + page)
+        (void)madvise((uint8_t *)start + before, (size - before) / page * page, MADV_DONTNEED);
 #else
     (void)start, (void)size;
 #endif
