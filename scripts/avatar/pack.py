@@ -49,6 +49,8 @@ def load(folder: Path) -> Pictures:
         return {int(p.stem): np.asarray(Image.open(p).convert("RGB")) for p in files}
 
     base = np.asarray(Image.open(folder / "base.png").convert("RGB"))
+    # The renderer's outermost pixels are brighter or darker by a dozen levels: a thin frame.
+    base = np.pad(base[1:-1, 1:-1], ((1, 1), (1, 1), (0, 0)), mode="edge")
     return Pictures(info, base, series("mouths"), series("frames"))
 
 
