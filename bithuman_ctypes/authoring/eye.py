@@ -65,13 +65,13 @@ class Eye:
     def _looking(self, gaze: float) -> Picture:
         left, right = self._corners
         rim = RIM * self._radius
+        first, last = np.clip((self._iris - rim, self._iris + rim), left, right)
         way = BALL * (right - left) * float(np.sin(np.radians(gaze)))
-        # Some white stays on either side.
-        least = -max((1 - WHITE) * (self._iris - rim - left), 0.0)
-        way = float(np.clip(way, least, max((1 - WHITE) * (right - self._iris - rim), 0.0)))
+        # Some white stays on either side, where there is any.
+        way = float(np.clip(way, (1 - WHITE) * (left - first), (1 - WHITE) * (right - last)))
         high, wide = self._crop.shape[:2]
         x, y = np.meshgrid(np.arange(wide, dtype=np.float32), np.arange(high, dtype=np.float32))
-        keep = np.array([left, self._iris - rim, self._iris + rim, right])
+        keep = np.array([left, first, last, right])
         from_x = np.interp(x[0], keep + np.array([0, way, way, 0]), keep)
         top, low = (np.interp(from_x, x[0], lid) for lid in (self._top, self._low))
         opened = self._low - self._top

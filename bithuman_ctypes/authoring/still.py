@@ -14,28 +14,54 @@ from bithuman_ctypes.authoring.material import MaterialError, Reason
 from bithuman_ctypes.errors import NotSupported
 
 DEEP = ("I", "F")  # begins of the modes of grey pictures with more than 8 bits
-HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+BRANDS = {  # of pictures in the container that films have
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"), "a HEIC"),
+    **dict.fromkeys((b"mif1", b"msf1"), "a HEIC"),
+    **dict.fromkeys((b"avif", b"avis"), "an AVIF"),
+    b"crx ": "a raw",
+}
+ORIENTATION = 0x0112
+"""EXIF's number of it."""
+TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""What makes a picture of an orientation upright, as Pillow calls it."""
 BEHIND = (255, 255, 255)  # what is seen through a transparent photo
 
 
 def opened(path: str | os.PathLike[str]) -> Picture:
     """RGB (h, w, 3), turned as the file says. Raises MaterialError where it is no picture."""
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, UnidentifiedImageError
     except ImportError:
         raise NotSupported("reading photos needs Pillow: pip install pillow") from None
     try:
         with warnings.catch_warnings():
-            # From half of the size on at which it refuses.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # About damaged EXIF, and from half of the size on at which it refuses.
+            warnings.simplefilter("ignore")
             with Image.open(path) as image:
-                return _rgb(ImageOps.exif_transpose(image))
+                return _rgb(_upright(image))
     except UnidentifiedImageError:
         raise _unreadable(path, _kind(path)) from None
     except Image.DecompressionBombError:
         raise _unreadable(path, "it has more than 178 million pixels: scale it down") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        raise _unreadable(path, getattr(error, "strerror", None) or error) from None
+    except Exception as error:  # damaged files lead decoders to errors of every kind
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise _unreadable(path, words) from None
+
+
+def _upright(image: Any) -> Any:
+    """Turned as EXIF says. Pillow's own way writes the EXIF anew, and fails where it is damaged."""
+    from PIL import Image
+
+    turn = TURNS.get(image.getexif().get(ORIENTATION))
+    return image.transpose(getattr(Image, turn)) if turn else image
 
 
 def _rgb(image: Any) -> Picture:
@@ -76,8 +102,8 @@ def _kind(path: str | os.PathLike[str]) -> str:
     if not begins:
         return "it is empty"
     if begins[4:8] == b"ftyp":
-        if begins[8:] in HEIF:
-            return "it is a HEIC picture: save it as JPEG or PNG"
+        if begins[8:] in BRANDS:
+            return f"it is {BRANDS[begins[8:]]} picture: save it as JPEG or PNG"
         return "it is a film, which goes with --video"
     return "it is no picture: JPEG, PNG, WebP or TIFF will do"
 

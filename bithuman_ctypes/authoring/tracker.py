@@ -29,20 +29,24 @@ def require_tracker() -> None:
     except ModuleNotFoundError as error:
         if error.name != "mediapipe":
             raise NotSupported(_broken(error)) from None
-        raise NotSupported(advice(sys.version_info[:2], sys.platform, platform.machine())) from None
+        raise NotSupported(advice(*_here())) from None
     except ImportError as error:
         raise NotSupported(_broken(error)) from None
     if not hasattr(mediapipe, "solutions"):  # later wheels lack FaceMesh's weights
         raise NotSupported(
-            f"mediapipe {mediapipe.__version__} is installed, which cannot track a face by itself: "
-            f"pip install mediapipe=={VERSION}"
+            f"mediapipe {mediapipe.__version__} is installed, which cannot track a face by itself, "
+            f"and {advice(*_here())}"
         )
 
 
+def _here() -> tuple[tuple[int, int], str, str]:
+    return sys.version_info[:2], sys.platform, platform.machine()
+
+
 def _broken(error: ImportError) -> str:
-    hint = (
-        " (Debian and Ubuntu: apt-get install libgl1 libglib2.0-0)" if "lib" in str(error) else ""
-    )
+    hint = ""
+    if ".so" in str(error):
+        hint = " (Debian and Ubuntu: apt-get install libgl1 libglib2.0-0)"
     return f"the face tracker (mediapipe) is installed, but cannot be loaded: {error}{hint}"
 
 

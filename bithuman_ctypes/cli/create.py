@@ -36,7 +36,8 @@ Actions of a photo: {gestures}.
 An avatar that is there already is replaced once the new one is whole; any other file is not.
 Exit status: 0, 2 (wrong options), 64 (a wrong value), 65 (the film or photo does not do; why, and
 at which times, is on stderr), 69 (the face tracker is not installed), 73 (cannot write), 130
-(Ctrl-C; nothing is left behind). docs/create.md: how to film, what is refused, what is measured."""
+(Ctrl-C; no half-written file is left).
+docs/create.md: how to film, what is refused, what is measured."""
 PHOTO_ACTIONS = ("nod", "shake", "tilt", "look-aside", "raise-brows")
 """As in authoring.gestures, which would take long to import."""
 
@@ -80,10 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"an action{more}: of a film with its seconds, nod=12.0-13.4; may be repeated",
         )
     film = parser.add_argument_group("of a film")
-    film.add_argument("--start", metavar="S", type=_seconds, default=0.0, help="seconds to skip")
+    film.add_argument("--start", metavar="S", type=_seconds, help="seconds to skip")
     film.add_argument("--end", metavar="S", type=_seconds, help="where to stop, seconds")
     film.add_argument(
-        "--mouths", metavar="N", type=_mouths, default=160, help="at most, 20 to 500 (default: 160)"
+        "--mouths", metavar="N", type=_mouths, help="at most, 20 to 500 (default: 160)"
     )
 
 
@@ -144,9 +145,9 @@ def _require_avatar(path: str) -> None:
 
 def _require_film_for(arguments: argparse.Namespace) -> None:
     """What only a film has cannot be asked of a photo."""
-    for option, value in {"--start": arguments.start, "--end": arguments.end}.items():
-        if arguments.photo and value:
-            raise InvalidArgumentError(f"{option} is for films, and this is a photo")
+    for option in ("start", "end", "mouths"):
+        if arguments.photo and getattr(arguments, option) is not None:
+            raise InvalidArgumentError(f"--{option} is for films, and this is a photo")
 
 
 def _require_times(arguments: argparse.Namespace) -> None:
@@ -157,7 +158,7 @@ def _require_times(arguments: argparse.Namespace) -> None:
                 f"an action of a film has a beginning and an end, such as {name}=12.0-13.4"
             )
         if arguments.photo and times is not None:
-            raise InvalidArgumentError(f"an action of a photo has no times: --action {name}")
+            raise InvalidArgumentError(f"an action of a photo has no times: give {name} alone")
 
 
 def _from_photo(arguments: argparse.Namespace, card: Card, progress: _Progress) -> PhotoReport:
@@ -177,7 +178,7 @@ def _from_photo(arguments: argparse.Namespace, card: Card, progress: _Progress) 
 
 
 def _from_video(arguments: argparse.Namespace, card: Card, progress: _Progress) -> Report:
-    from bithuman_ctypes.authoring.film import create_from_video
+    from bithuman_ctypes.authoring.film import MOUTHS, create_from_video
 
     actions = dict([*arguments.action, *arguments.idle_action])
     if len(actions) < len(arguments.action) + len(arguments.idle_action):
@@ -187,11 +188,11 @@ def _from_video(arguments: argparse.Namespace, card: Card, progress: _Progress) 
         arguments.output,
         card,
         longest=arguments.longest,
-        start=arguments.start,
+        start=arguments.start or 0.0,
         end=arguments.end,
         actions=actions,
         idle=[name for name, _ in arguments.idle_action],
-        mouths=arguments.mouths,
+        mouths=arguments.mouths or MOUTHS,
         quality=arguments.quality,
         preview=arguments.preview,
         progress=progress,

@@ -223,6 +223,20 @@ def test_a_photo_of_any_kind_is_read_as_a_screen_shows_it(
     assert np.abs(found[-8, 8].astype(int) - below).max() <= 8
 
 
+def test_damaged_exif_does_not_spoil_a_photo(tmp_path: Path) -> None:
+    """An entry whose value is not of its type."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A] = 6, 72.0  # its right side is the top
+    whole = exif.tobytes()
+    data = whole.replace(b"\x01\x1a", b"\x01\x00")  # a width that is no whole number
+    assert data != whole
+    photographed().save(tmp_path / "a.png", exif=data)
+    found = still.opened(tmp_path / "a.png")
+    assert found.shape == (WIDE, HIGH, 3)
+    assert found[8, 8].tolist() == [40, 80, 160]
+    assert found[8, -8].tolist() == [200, 120, 60]
+
+
 def test_what_is_no_photo_is_refused_by_what_it_is(tmp_path: Path) -> None:
     photographed().save(tmp_path / "cut.png")
     cut = (tmp_path / "cut.png").read_bytes()[:100]
@@ -230,6 +244,7 @@ def test_what_is_no_photo_is_refused_by_what_it_is(tmp_path: Path) -> None:
         (b"", "it is empty"),
         (b"hello", "it is no picture"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "it is a HEIC picture: save it as JPEG or PNG"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "it is a raw picture: save it as JPEG"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "it is a film, which goes with --video"),
         (cut, "cannot read"),
     ):
@@ -275,8 +290,15 @@ def test_a_tracker_that_cannot_be_loaded_is_not_called_missing(
             "raise ImportError('libGL.so.1: cannot open')",
             "cannot be loaded: libGL.so.1: cannot open",
         ),
-        ("import there_is_no_such_module", "cannot be loaded: No module named 'there_is_no"),
-        ("__version__ = '0.10.33'", "mediapipe 0.10.33 is installed"),
+        (
+            "raise ImportError('libGL.so.1: cannot open')",
+            "apt-get install libgl1",
+        ),
+        ("import there_is_no_such_lib", "loaded: No module named 'there_is_no_such_lib'$"),
+        (
+            "__version__ = '0.10.33'",
+            "mediapipe 0.10.33 is installed.* face tracker .mediapipe 0.10",
+        ),
     ):
         (tmp_path / "mediapipe.py").write_text(text)
         monkeypatch.delitem(sys.modules, "mediapipe", raising=False)
@@ -531,8 +553,10 @@ def test_wrong_options_are_refused(words: list[str], sentence: str) -> None:
     ("words", "sentence"),
     [
         (["--video", "a", "--action", "nod"], "beginning and an end, such as nod=12.0-13.4"),
-        (["--photo", "a", "--action", "nod=1-2"], "a photo has no times: --action nod"),
+        (["--photo", "a", "--action", "nod=1-2"], "a photo has no times: give nod alone"),
         (["--photo", "a", "--start", "2"], "--start is for films"),
+        (["--photo", "a", "--end", "0"], "--end is for films"),
+        (["--photo", "a", "--mouths", "50"], "--mouths is for films"),
         (["--photo", "a", "--output", "."], "cannot write .: it exists and is not a regular file"),
         (["--photo", "a", "--output", __file__], "exists and is no avatar"),
     ],
