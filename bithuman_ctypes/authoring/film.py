@@ -98,7 +98,7 @@ def create_from_video(
     """
     check_names(list(actions or {}), idle := set(idle))
     if end is not None and end <= start:
-        raise InvalidArgumentError(f"end must lie behind start, {start:g} s; it is {end:g} s")
+        raise InvalidArgumentError(f"end must come after start, {start:g} s; it is {end:g} s")
     require_tracker()
     for path in (output, *([] if preview is None else [preview])):
         imx.require_place(path)

@@ -63,7 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--description", metavar="TEXT", default="", help="what else there is to say")
     add("--preview", metavar="FILE.png", help="a sheet of frames, mask, mouths and speech")
     add("--report", metavar="FILE.json", help="what was measured, for programs")
-    add("--quality", metavar="N", type=_quality, default=90, help="of the JPEGs, 50 to 100")
+    add(
+        "--quality",
+        metavar="N",
+        type=_quality,
+        default=90,
+        help="of the JPEGs, 50 to 100 (default: 90)",
+    )
     add(
         "--longest",
         metavar="PIXELS",
@@ -95,7 +101,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     _require_apart(arguments)
     _require_film_for(arguments)
-    _require_times(arguments)
+    _require_actions(arguments)
     _require_avatar(arguments.output)
     require_tracker()
     for path in (arguments.output, arguments.preview, arguments.report):
@@ -103,8 +109,9 @@ def run(arguments: argparse.Namespace) -> None:
             require_place(path)
     card = _card(arguments)
     progress = _Progress()
+    made = _from_photo if arguments.video is None else _from_video
     try:
-        report = (_from_video if arguments.video else _from_photo)(arguments, card, progress)
+        report = made(arguments, card, progress)
     finally:
         progress.clear()
     for line in report.lines():
@@ -146,18 +153,22 @@ def _require_avatar(path: str) -> None:
 def _require_film_for(arguments: argparse.Namespace) -> None:
     """What only a film has cannot be asked of a photo."""
     for option in ("start", "end", "mouths"):
-        if arguments.photo and getattr(arguments, option) is not None:
+        if arguments.photo is not None and getattr(arguments, option) is not None:
             raise InvalidArgumentError(f"--{option} is for films, and this is a photo")
 
 
-def _require_times(arguments: argparse.Namespace) -> None:
+def _require_actions(arguments: argparse.Namespace) -> None:
     """An action of a film has a beginning and an end, one of a photo has none."""
+    seen = set()
     for name, times in [*arguments.action, *arguments.idle_action]:
-        if arguments.video and times is None:
+        if name in seen:
+            raise InvalidArgumentError(f"two actions have the name {name!r}")
+        seen.add(name)
+        if arguments.photo is None and times is None:
             raise InvalidArgumentError(
                 f"an action of a film has a beginning and an end, such as {name}=12.0-13.4"
             )
-        if arguments.photo and times is not None:
+        if arguments.photo is not None and times is not None:
             raise InvalidArgumentError(f"an action of a photo has no times: give {name} alone")
 
 
@@ -180,9 +191,6 @@ def _from_photo(arguments: argparse.Namespace, card: Card, progress: _Progress) 
 def _from_video(arguments: argparse.Namespace, card: Card, progress: _Progress) -> Report:
     from bithuman_ctypes.authoring.film import MOUTHS, create_from_video
 
-    actions = dict([*arguments.action, *arguments.idle_action])
-    if len(actions) < len(arguments.action) + len(arguments.idle_action):
-        raise InvalidArgumentError("two actions have the same name")
     return create_from_video(
         arguments.video,
         arguments.output,
@@ -190,7 +198,7 @@ def _from_video(arguments: argparse.Namespace, card: Card, progress: _Progress) 
         longest=arguments.longest,
         start=arguments.start or 0.0,
         end=arguments.end,
-        actions=actions,
+        actions=dict([*arguments.action, *arguments.idle_action]),
         idle=[name for name, _ in arguments.idle_action],
         mouths=arguments.mouths or MOUTHS,
         quality=arguments.quality,
@@ -205,7 +213,7 @@ def _card(arguments: argparse.Namespace) -> Card:
     consent = arguments.consent
     if consent is None:
         consent = _asked()
-    kind = "film" if arguments.video else "photo"
+    kind = "photo" if arguments.video is None else "film"
     return Card(
         name=arguments.name or Path(arguments.output).stem,
         consent=consent,

@@ -178,7 +178,7 @@ def test_a_part_that_is_not_there_is_refused(tmp_path: Path, scene: Scene) -> No
     film = films.write(tmp_path / "a.mp4", scene.shown[:50], scene.sound[: 2 * RATE])
     with pytest.raises(MaterialError, match="0 pictures, not even for a second"):
         create_from_video(film, tmp_path / "a.imx", ADA, start=500)
-    with pytest.raises(bh.InvalidArgumentError, match="end must lie behind start, 20 s; it is 5 s"):
+    with pytest.raises(bh.InvalidArgumentError, match="end must come after start, 20 s; it is 5 s"):
         create_from_video(film, tmp_path / "a.imx", ADA, start=20, end=5)
     with pytest.raises(bh.InvalidArgumentError, match="'nod', which is none of the actions"):
         create_from_video(film, tmp_path / "a.imx", ADA, idle=["nod"])
