@@ -48,6 +48,8 @@ class Film:
                 raise MaterialError([Reason("no_video", f"{self.path} has no moving picture")])
             if not container.streams.audio:
                 raise MaterialError([Reason("no_audio", f"{self.path} has no sound")])
+            self._require_decoder(container.streams.video[0], "pictures")
+            self._require_decoder(container.streams.audio[0], "sound")
             self._transfer = int(container.streams.video[0].codec_context.color_trc)
             first = next(self._decoded(container), None)
         if first is None:
@@ -63,7 +65,8 @@ class Film:
         except ImportError:
             raise NotSupported("reading films needs PyAV: pip install av") from None
         try:
-            return av.open(self.path)
+            # Titles need not be UTF-8.
+            return av.open(self.path, metadata_errors="replace")
         except (OSError, av.FFmpegError) as error:
             words = getattr(error, "strerror", None) or error
             if isinstance(error, av.InvalidDataError):
@@ -73,6 +76,11 @@ class Film:
             raise MaterialError(
                 [Reason("unreadable", f"cannot read {self.path}: {words}")]
             ) from None
+
+    def _require_decoder(self, stream: Any, kind: str) -> None:
+        if stream.codec_context is None:
+            text = f"FFmpeg cannot decode the {kind} of {self.path}: make it H.264 and AAC"
+            raise MaterialError([Reason("unreadable", text)])
 
     def _decoded(self, container: Any) -> Iterator[av.VideoFrame]:
         import av

@@ -149,12 +149,25 @@ def test_a_film_of_high_range_has_the_colours_of_any_other(
     assert np.abs(next(Film(plain).frames())[16, 40].astype(int) - signal[0]).max() <= 4
 
 
+def test_words_in_a_film_may_be_of_any_encoding(tmp_path: Path) -> None:
+    path = films.write(tmp_path / "a.mp4", numbered(5), tone(0.2))
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"Lavf", b"L\xe4vf"))
+    assert path.read_bytes() != whole
+    assert len(list(Film(path).frames())) == 5
+
+
 def test_what_is_no_film_is_refused_by_what_it_is(tmp_path: Path) -> None:
     photographed().save(tmp_path / "photo.jpg")
     (tmp_path / "empty.mp4").touch()
     whole = films.write(tmp_path / "a.mp4", numbered(25), tone(1.0)).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "picture.mp4").write_bytes(whole.replace(b"avc1", b"zzzz"))
+    silent = whole.replace(b"mp4a", b"zzzz").replace(b"esds", b"zzzz")
+    (tmp_path / "sound.mp4").write_bytes(silent)
     for name, words in (
+        ("picture.mp4", "FFmpeg cannot decode the pictures of "),
+        ("sound.mp4", "FFmpeg cannot decode the sound of "),
         ("photo.jpg", "is a picture, which goes with --photo"),
         ("empty.mp4", "it is empty"),
         ("cut.mp4", "no film, or its end is missing"),
