@@ -103,10 +103,10 @@ def run(arguments: argparse.Namespace) -> None:
     _require_film_for(arguments)
     _require_actions(arguments)
     _require_avatar(arguments.output)
-    require_tracker()
     for path in (arguments.output, arguments.preview, arguments.report):
         if path is not None:
             require_place(path)
+    require_tracker()
     card = _card(arguments)
     progress = _Progress()
     made = _from_photo if arguments.video is None else _from_video

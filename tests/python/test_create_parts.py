@@ -571,7 +571,6 @@ def test_wrong_options_are_refused(words: list[str], sentence: str) -> None:
         (["--photo", "a", "--end", "0"], "--end is for films"),
         (["--photo", "a", "--mouths", "50"], "--mouths is for films"),
         (["--photo", "a", "--action", "nod", "--idle-action", "nod"], "two actions have the name"),
-        (["--video", "", "--consent", "nobody"], "cannot read : "),
         (["--photo", "a", "--output", "."], "cannot write .: it exists and is not a regular file"),
         (["--photo", "a", "--output", __file__], "exists and is no avatar"),
     ],
@@ -581,6 +580,13 @@ def test_what_does_not_go_together_is_told_at_once(words: list[str], sentence: s
     assert result.returncode in (64, 65, 73)
     assert result.stderr.count("\n") == 1
     assert sentence in result.stderr
+
+
+def test_an_empty_path_of_a_film_is_unreadable() -> None:
+    pytest.importorskip("mediapipe")
+    result = create("--output", "c.imx", "--video", "", "--consent", "nobody")
+    assert (result.returncode, result.stderr.count("\n")) == (65, 1)
+    assert "cannot read : " in result.stderr
 
 
 class Terminal(io.StringIO):
