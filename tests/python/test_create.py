@@ -360,3 +360,8 @@ def test_the_same_film_gives_the_same_file(scene: Scene, tmp_path: Path) -> None
     for name in ("a.imx", "b.imx"):
         create_from_video(film, tmp_path / name, ADA, mouths=40)
     assert (tmp_path / "a.imx").read_bytes() == (tmp_path / "b.imx").read_bytes()
+
+
+def test_a_film_without_a_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MaterialError, match="cannot read : "):
+        create_from_video("", tmp_path / "c.imx", Card("Ada", consent="I am Ada"))
