@@ -330,7 +330,7 @@ def same(i: int, picture: films.Picture) -> films.Picture:
         (noisy, {}),
         (flickering, {}),
         (swaying, {}),
-        (same, {"crf": 29}),
+        (same, {"crf": 28}),
         (same, {"turn": 90}),
         (same, {"fps": 50}),
     ],
