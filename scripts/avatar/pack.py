@@ -19,7 +19,7 @@ import place
 import settle
 from figure import Figure
 from human import Fitted
-from people import PEOPLE
+from people import PEOPLE, Person
 from PIL import Image, ImageFilter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -161,6 +161,28 @@ def played(pictures: Pictures) -> list[int]:
     return loop + [i for clip in whole_clips(pictures) for i in motion.shown(clip)]
 
 
+def manifest(pictures: Pictures, person: Person) -> imx.Manifest:
+    """Who it is, and where the pictures come from."""
+    height, width = pictures.base.shape[:2]
+    return imx.Manifest(
+        name=person.name,
+        identity=person.identity,
+        width=width,
+        height=height,
+        license="CC0-1.0 meshes (MakeHuman); pictures under this project's licence",
+        source="rendered from MakeHuman's CC0 assets, not a real person",
+        tool="scripts/avatar",
+        loop=pictures.info["loop"],
+    )
+
+
+def thumbnail(base: np.ndarray, head: tuple[int, int, int, int]) -> np.ndarray:
+    """A square of head and shoulders (256, 256, 3); `head` is the frames' rectangle."""
+    x, y = head[0] - 80, head[1]
+    part = Image.fromarray(base).crop((x, y, x + 544, y + 544))
+    return np.asarray(part.resize((256, 256)))
+
+
 def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, dict]:
     """The avatar and a description of what was measured."""
     person = PEOPLE[pictures.info.get("person", "default")]
@@ -182,28 +204,15 @@ def build(pictures: Pictures, assets: Path, quality: int) -> tuple[imx.Avatar, d
     ]
     clips = packed_clips(pictures)
     rect = tuple(pictures.info["head"])
-    height, width = pictures.base.shape[:2]
-    manifest = imx.Manifest(
-        name=person.name,
-        identity=person.identity,
-        width=width,
-        height=height,
-        license="CC0-1.0 meshes (MakeHuman); pictures under this project's licence",
-        source="rendered from MakeHuman's CC0 assets, not a real person",
-        tool="scripts/avatar",
-        loop=pictures.info["loop"],
-    )
-    x, y = rect[0] - 80, rect[1]
-    thumbnail = Image.fromarray(pictures.base).crop((x, y, x + 544, y + 544)).resize((256, 256))
     avatar = imx.Avatar(
-        manifest,
+        manifest(pictures, person),
         [imx.encode_jpeg(pictures.base, quality)],
         [imx.SourceFrame(0, rect, jpegs[i]) for i in order],
         [imx.Placement.from_floats(*placed[i]) for i in order],
         mouths,
         (rest.shape[1], rest.shape[0]),
         mask,
-        thumbnail=imx.encode_jpeg(np.asarray(thumbnail), quality),
+        thumbnail=imx.encode_jpeg(thumbnail(pictures.base, rect), quality),
         clips=clips,
     )
     outside = changed[mask <= 200]
